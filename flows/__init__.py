@@ -1,0 +1,1 @@
+"""Prefect flows: thin wrappers over `pipeline` for deployments, schedules, retries and artifacts."""

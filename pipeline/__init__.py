@@ -1,0 +1,1 @@
+"""From scanned documents to fields with values, confidences and decisions."""

@@ -1,0 +1,115 @@
+"""Every error of fieldreader in one place.
+
+    ReadingError                      exit code
+    ├── ModelError                    2   a model is missing, truncated, foreign or does not fit
+    ├── DatasetError                  2   training or evaluation data cannot be used
+    ├── SettingsError                 2   an option, environment variable or settings file is wrong
+    ├── TemplateError                 2   a template file is wrong; names file and line
+    ├── QueueError                    2   the review queue or an import file cannot be used
+    └── SourceError                   4   one document cannot be read; becomes a result with status "failed"
+        ├── NotAFileError                 link, directory, FIFO or device
+        ├── EmptyFileError                0 bytes
+        ├── UnsupportedTypeError          magic bytes of no known format
+        ├── EncryptedPdfError             needs a password
+        ├── DamagedFileError              truncated or corrupt
+        ├── NoPagesError                  a container without a page
+        └── TooLargeError                 more bytes, pages or pixels than the limits allow
+
+Low confidence, a blank or a failed check digit are outcomes, not errors: they are data in `reasons`.
+"""
+
+from __future__ import annotations
+
+from recognizer.errors import DatasetError, ModelError, ReadingError
+
+__all__ = [
+    "DamagedFileError",
+    "DatasetError",
+    "EmptyFileError",
+    "EncryptedPdfError",
+    "ModelError",
+    "NoPagesError",
+    "NotAFileError",
+    "QueueError",
+    "ReadingError",
+    "SettingsError",
+    "SourceError",
+    "TemplateError",
+    "TooLargeError",
+    "UnsupportedTypeError",
+]
+
+
+class SettingsError(ReadingError):
+    """An option, an environment variable or the settings file is wrong."""
+
+    code = "settings_error"
+
+
+class TemplateError(ReadingError):
+    """A template file is wrong; the message names the file and the line."""
+
+    code = "template_error"
+
+
+class QueueError(ReadingError):
+    """The review queue or a file imported into it cannot be used."""
+
+    code = "queue_error"
+
+
+class SourceError(ReadingError):
+    """One document cannot be read. It becomes a result with status "failed" and harms no other document.
+
+    Attributes:
+        page: page at fault, from 1; None when it is the whole file.
+    """
+
+    code = "source_error"
+    exit_code = 4
+
+    def __init__(self, message: str, page: int | None = None) -> None:
+        super().__init__(message)
+        self.page = page
+
+
+class NotAFileError(SourceError):
+    """A link, directory, FIFO or device where a document should be."""
+
+    code = "not_a_file"
+
+
+class EmptyFileError(SourceError):
+    """A file of 0 bytes."""
+
+    code = "empty_file"
+
+
+class UnsupportedTypeError(SourceError):
+    """The first bytes are those of no format that can be read."""
+
+    code = "unsupported_type"
+
+
+class EncryptedPdfError(SourceError):
+    """A PDF that needs a password to open."""
+
+    code = "encrypted_pdf"
+
+
+class DamagedFileError(SourceError):
+    """A truncated or corrupt file or page."""
+
+    code = "damaged_file"
+
+
+class NoPagesError(SourceError):
+    """A container, such as a PDF, without a single page."""
+
+    code = "no_pages"
+
+
+class TooLargeError(SourceError):
+    """More bytes, pages or pixels than the limits allow."""
+
+    code = "too_large"

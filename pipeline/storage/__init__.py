@@ -1,0 +1,1 @@
+"""The disk bank: whatever opens a file or a database for the pipeline."""
