@@ -1,0 +1,203 @@
+"""Free lines: cut the ink into primitives and join neighbours into candidates of single digits.
+
+Touching digits are cut where a vertical cut crosses little ink or the contour has a valley; every way of putting
+neighbouring pieces together again is a candidate, and the decoder picks a path.
+
+Source: Casey & Lecolinet 1996, A Survey of Methods and Strategies in Character Segmentation (over-segmentation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Box, DigitCrop
+from pipeline.stages.ink import BoolImage, InkMap
+
+MAX_PIECES = 4
+"""Pieces a digit may have been cut into."""
+MAX_DIGIT_WIDTH = 1.25
+"""Widest digit, in digit heights."""
+CUTTABLE_WIDTH = 0.55
+"""Blobs wider than this, in digit heights, may be two digits."""
+MARK_HEIGHT = 0.45
+"""Blobs lower than this, in digit heights, are marks: points, commas, dashes."""
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """A blob of ink, or a piece of one.
+
+    Attributes:
+        mask: (h, w) bool inside `box`.
+        blob: number of the blob it comes from.
+        is_whole: the blob was not cut.
+    """
+
+    mask: BoolImage
+    box: Box
+    blob: int
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Candidates for the digits of one line.
+
+    Attributes:
+        primitives: left to right.
+        candidates: every run of neighbouring primitives that may be one digit.
+        gaps: per candidate the widest empty gap inside it, in digit heights.
+        digit_height: pixels; 0 for a line without ink.
+        baseline: row under the digits.
+    """
+
+    primitives: tuple[Primitive, ...]
+    candidates: tuple[DigitCrop, ...]
+    gaps: tuple[float, ...]
+    digit_height: float
+    baseline: float
+
+    def is_mark(self, index: int) -> bool:
+        """Whether a primitive is too low to be a digit."""
+        primitive = self.primitives[index]
+        return primitive.is_whole and primitive.box.height < MARK_HEIGHT * self.digit_height
+
+
+EMPTY_LATTICE = Lattice((), (), (), 0.0, 0.0)
+
+
+def build_lattice(ink: InkMap, written: BoolImage, speck_px: float) -> Lattice:
+    """Over-segment the ink of a line and list the candidates.
+
+    Args:
+        ink: soft ink of the line.
+        written: (h, w) bool ink to use, printed lines gone.
+        speck_px: area below which a blob is dust.
+    """
+    primitives = _primitives(written, speck_px)
+    if not primitives:
+        return EMPTY_LATTICE
+    height = digit_height(np.array([p.box.height for p in primitives]))
+    pieces = sorted(
+        (piece for primitive in primitives for piece in _cut(primitive, height)),
+        key=lambda p: (p.box.left + p.box.right, p.box.top),
+    )
+    tall = [p.box.bottom for p in pieces if p.box.height > height / 2]
+    candidates, gaps = _candidates(pieces, ink, height)
+    baseline = float(np.median(tall)) if tall else float(pieces[0].box.bottom)
+    return Lattice(tuple(pieces), tuple(candidates), tuple(gaps), height, baseline)
+
+
+def digit_height(heights: NDArray[np.integer]) -> float:
+    """Height of the digits among blobs of all sizes: the median of those at least half as high as the highest."""
+    return float(np.median(heights[heights >= heights.max() / 2]))
+
+
+def _primitives(written: BoolImage, speck_px: float) -> list[Primitive]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(written.astype(np.uint8), connectivity=8)
+    found = []
+    for label in range(1, count):
+        left, top, width, height, area = (int(v) for v in stats[label])
+        if area < speck_px:
+            continue
+        mask = labels[top : top + height, left : left + width] == label
+        found.append(Primitive(mask, Box(left, top, left + width, top + height), label, True))
+    return found
+
+
+def _cut(primitive: Primitive, height: float) -> list[Primitive]:
+    """Pieces of a blob that may hold several digits; the blob itself when it cannot."""
+    box = primitive.box
+    if box.width <= CUTTABLE_WIDTH * height or box.height <= height / 2:
+        return [primitive]
+    edges = [0, *_cut_columns(primitive.mask, height), box.width]
+    pieces = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        part = primitive.mask[:, start:end]
+        rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+        if rows.size == 0:
+            continue
+        tight = part[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        left, top = box.left + start + int(columns[0]), box.top + int(rows[0])
+        place = Box(left, top, left + tight.shape[1], top + tight.shape[0])
+        pieces.append(Primitive(tight, place, primitive.blob, len(edges) == 2))
+    return pieces
+
+
+def _cut_columns(mask: BoolImage, height: float) -> list[int]:
+    """Columns where a vertical cut crosses one thin stroke, or where the contour has a valley from above or below."""
+    rows, width = mask.shape
+    ys = np.arange(rows)[:, None]
+    upper = np.where(mask, ys, rows).min(axis=0)
+    lower = np.where(mask, ys, -1).max(axis=0)
+    inked = mask.sum(axis=0)
+    strokes = (np.diff(np.pad(mask.astype(np.int8), ((1, 0), (0, 0))), axis=0) == 1).sum(axis=0)
+    cost = _smooth(inked + 0.25 * np.maximum(0, lower - upper) + 6.0 * (strokes - 1), (0.1, 0.2, 0.4, 0.2, 0.1))
+    margin, reach = int(0.12 * height), max(3, int(0.07 * height))
+    columns = range(margin, width - margin)
+    found = [c for c in columns if cost[c] == cost[max(0, c - reach) : c + reach + 1].min() and inked[c] < 0.6 * height]
+    for contour in (upper.astype(float), -lower.astype(float)):
+        level = _smooth(contour, (0.2,) * 5)
+        for c in columns:
+            around = level[max(0, c - 2 * reach) : c + 2 * reach + 1]
+            is_valley = level[c] == around.max() and around.max() - around.min() > 0.12 * height
+            if is_valley and inked[c] < height / 2:
+                found.append(c)
+    cuts: list[int] = []
+    for column in sorted(found):
+        if not cuts or column - cuts[-1] >= max(3, 0.06 * height):
+            cuts.append(column)
+        elif cost[column] < cost[cuts[-1]]:
+            cuts[-1] = column
+    return cuts
+
+
+def _smooth(values: NDArray[np.floating], kernel: tuple[float, ...]) -> NDArray[np.floating]:
+    return np.convolve(np.pad(values.astype(float), len(kernel) // 2, mode="edge"), kernel, "valid")
+
+
+def _candidates(pieces: list[Primitive], ink: InkMap, height: float) -> tuple[list[DigitCrop], list[float]]:
+    found: list[DigitCrop] = []
+    gaps: list[float] = []
+    for first in range(len(pieces)):
+        for last in range(first + 1, min(len(pieces), first + MAX_PIECES) + 1):
+            run = pieces[first:last]
+            box = run[0].box
+            for piece in run[1:]:
+                box = box.union(piece.box)
+            if box.width > MAX_DIGIT_WIDTH * height and last > first + 1:
+                break
+            found.append(_joined(run, box, ink, first, last))
+            gaps.append(_widest_gap(run) / height)
+    return found, gaps
+
+
+def _joined(run: list[Primitive], box: Box, ink: InkMap, first: int, last: int) -> DigitCrop:
+    mask = np.zeros((box.height, box.width), bool)
+    for piece in run:
+        top, left = piece.box.top - box.top, piece.box.left - box.left
+        mask[top : top + piece.box.height, left : left + piece.box.width] |= piece.mask
+    soft = ink.soft[box.top : box.bottom, box.left : box.right]
+    return DigitCrop(np.where(mask, np.maximum(soft, 128), 0).astype(np.uint8), box, first, last)
+
+
+def _widest_gap(run: list[Primitive]) -> float:
+    widest, right = 0, run[0].box.right
+    for piece in run[1:]:
+        widest = max(widest, piece.box.left - right)
+        right = max(right, piece.box.right)
+    return float(widest)
+
+
+def shifted(lattice: Lattice, dx: int, dy: int) -> Lattice:
+    """The same lattice in the coordinates of a picture that this one was cut from at (dx, dy)."""
+    return replace(
+        lattice,
+        primitives=tuple(replace(p, box=p.box.shifted(dx, dy)) for p in lattice.primitives),
+        candidates=tuple(replace(c, box=c.box.shifted(dx, dy)) for c in lattice.candidates),
+        baseline=lattice.baseline + dy,
+    )
