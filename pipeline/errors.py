@@ -6,6 +6,7 @@
     ├── SettingsError                 2   an option, environment variable or settings file is wrong
     ├── TemplateError                 2   a template file is wrong; names file and line
     ├── QueueError                    2   the review queue or an import file cannot be used
+    ├── OutputError                   2   results cannot be written: no permission, full disk
     └── SourceError                   4   one document cannot be read; becomes a result with status "failed"
         ├── NotAFileError                 link, directory, FIFO or device
         ├── EmptyFileError                0 bytes
@@ -13,7 +14,9 @@
         ├── EncryptedPdfError             needs a password
         ├── DamagedFileError              truncated or corrupt
         ├── NoPagesError                  a container without a page
-        └── TooLargeError                 more bytes, pages or pixels than the limits allow
+        ├── TooLargeError                 more bytes, pages or pixels than the limits allow
+        ├── InternalError                 a defect of fieldreader met while reading this document
+        └── WorkerDiedError               the process reading this document was killed, often for memory
 
 Low confidence, a blank or a failed check digit are outcomes, not errors: they are data in `reasons`.
 """
@@ -27,9 +30,11 @@ __all__ = [
     "DatasetError",
     "EmptyFileError",
     "EncryptedPdfError",
+    "InternalError",
     "ModelError",
     "NoPagesError",
     "NotAFileError",
+    "OutputError",
     "QueueError",
     "ReadingError",
     "SettingsError",
@@ -37,6 +42,7 @@ __all__ = [
     "TemplateError",
     "TooLargeError",
     "UnsupportedTypeError",
+    "WorkerDiedError",
 ]
 
 
@@ -56,6 +62,12 @@ class QueueError(ReadingError):
     """The review queue or a file imported into it cannot be used."""
 
     code = "queue_error"
+
+
+class OutputError(ReadingError):
+    """A result cannot be written; it stops the batch, since no later one could be written either."""
+
+    code = "output_error"
 
 
 class SourceError(ReadingError):
@@ -113,3 +125,15 @@ class TooLargeError(SourceError):
     """More bytes, pages or pixels than the limits allow."""
 
     code = "too_large"
+
+
+class InternalError(SourceError):
+    """A defect of fieldreader met while reading this document."""
+
+    code = "internal_error"
+
+
+class WorkerDiedError(SourceError):
+    """The process reading this document was killed or crashed, often for want of memory."""
+
+    code = "worker_died"
