@@ -117,9 +117,7 @@ def _at_most(errors: int, n: int, rate: float) -> float:
         return 0.0
     log_rate, log_rest = math.log(rate), math.log1p(-rate)
     return math.fsum(
-        math.exp(
-            math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * log_rate + (n - k) * log_rest
-        )
+        math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * log_rate + (n - k) * log_rest)
         for k in range(errors + 1)
     )
 

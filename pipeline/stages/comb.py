@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -126,14 +127,14 @@ def erase_printed(mask: BoolImage, background: NDArray[np.uint8], px_per_mm: flo
     on_print = np.bincount(labels[near_print], minlength=count)
     is_print = on_print > 0.75 * stats[:, cv2.CC_STAT_AREA]
     is_print[0] = False
-    return mask & ~is_print[labels]
+    return np.asarray(mask & ~is_print[labels])
 
 
 def _assign_blobs(written: BoolImage, region: FieldRegion) -> tuple[NDArray[np.int16], tuple[Box, ...], bool]:
     """Owner cell of every ink pixel (-1 for none), boxes of blobs across several cells, whether any blob was cut."""
     cells = region.cells
     pitch = (cells[-1].right - cells[0].left) / len(cells)
-    borders = [(left.right + right.left) // 2 for left, right in zip(cells, cells[1:], strict=False)]
+    borders = [(left.right + right.left) // 2 for left, right in pairwise(cells)]
     starts = [max(0, round(cells[0].left - pitch / 2)), *borders]
     ends = [*borders, min(written.shape[1], round(cells[-1].right + pitch / 2))]
     reach = round(cells[0].height / 4)
@@ -150,9 +151,7 @@ def _assign_blobs(written: BoolImage, region: FieldRegion) -> tuple[NDArray[np.i
         blob = labels[top : top + height, left : left + width] == label
         target = owners[top : top + height, left : left + width]
         columns = blob.sum(axis=0)
-        shares = [
-            int(columns[max(0, s - left) : max(0, e - left)].sum()) for s, e in zip(starts, ends, strict=True)
-        ]
+        shares = [int(columns[max(0, s - left) : max(0, e - left)].sum()) for s, e in zip(starts, ends, strict=True)]
         home = int(np.argmax(shares))
         if width > SPAN_CELLS * pitch:
             spanning.append(Box(left, top, left + width, top + height))
@@ -199,4 +198,6 @@ def _crop_cell(mine: BoolImage, ink: InkMap, cell: Box, index: int) -> DigitCrop
     if box.height < cell.height / 6 and box.width < cell.width / 4:
         return None
     window = (slice(box.top, box.bottom), slice(box.left, box.right))
-    return DigitCrop(np.where(kept[window], np.maximum(ink.soft[window], 128), 0).astype(np.uint8), box, index, index + 1)
+    return DigitCrop(
+        np.where(kept[window], np.maximum(ink.soft[window], 128), 0).astype(np.uint8), box, index, index + 1
+    )

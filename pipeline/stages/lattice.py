@@ -8,7 +8,8 @@ Source: Casey & Lecolinet 1996, A Survey of Methods and Strategies in Character 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -116,7 +117,7 @@ def _cut(primitive: Primitive, height: float) -> list[Primitive]:
         return [primitive]
     edges = [0, *_cut_columns(primitive.mask, height), box.width]
     pieces = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = primitive.mask[:, start:end]
         rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
         if rows.size == 0:
@@ -191,13 +192,3 @@ def _widest_gap(run: list[Primitive]) -> float:
         widest = max(widest, piece.box.left - right)
         right = max(right, piece.box.right)
     return float(widest)
-
-
-def shifted(lattice: Lattice, dx: int, dy: int) -> Lattice:
-    """The same lattice in the coordinates of a picture that this one was cut from at (dx, dy)."""
-    return replace(
-        lattice,
-        primitives=tuple(replace(p, box=p.box.shifted(dx, dy)) for p in lattice.primitives),
-        candidates=tuple(replace(c, box=c.box.shifted(dx, dy)) for c in lattice.candidates),
-        baseline=lattice.baseline + dy,
-    )

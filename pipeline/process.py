@@ -1,0 +1,313 @@
+"""The recipe: pages of one file to read forms, one line a stage. Plain functions; no path, clock or setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+import cv2
+import numpy as np
+
+from pipeline.document import (
+    Decision,
+    DocumentResult,
+    ErrorItem,
+    FieldKind,
+    FieldReading,
+    FieldRegion,
+    FieldSpec,
+    FormTemplate,
+    Page,
+    PageFacts,
+    Reason,
+    Registration,
+    RegistrationStatus,
+    ResultStatus,
+    rule_failed,
+)
+from pipeline.errors import SourceError
+from pipeline.operating_point import OperatingPoint
+from pipeline.rules import check_across
+from pipeline.stages.decide import DecideOptions, decide_field
+from pipeline.stages.decode import decode_field
+from pipeline.stages.locate import field_of_crop, find_fields, locate_fields
+from pipeline.stages.read import read_fields
+from pipeline.stages.register import register_page
+from pipeline.stages.segment import Segmentation, segment_field
+from recognizer.readings import GrayImage, Recognizer
+
+THUMBNAIL_PX = 1600
+"""Longer side of the page picture that a person sees of a page without a template."""
+CHUNK_PAGES = 8
+"""Pages whose crops are read by one call: a batch of some hundred digits, and a bounded number of pages in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What the caller asks of the reading.
+
+    Attributes:
+        max_error: share of accepted values that may be wrong, 0 to 1.
+        decide: how strict acceptance is.
+    """
+
+    max_error: float = 0.01
+    decide: DecideOptions = DecideOptions()
+
+
+@dataclass(frozen=True)
+class PagesReading:
+    """What was read on the pages of one file.
+
+    Attributes:
+        review_crops: (document number, field name) to the upright picture of every field that waits for a person.
+    """
+
+    pages: tuple[PageFacts, ...]
+    documents: tuple[DocumentResult, ...]
+    errors: tuple[ErrorItem, ...]
+    review_crops: Mapping[tuple[int, str], GrayImage] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class _PageFields:
+    """One page on its way: how it lies, and its fields ready to be read.
+
+    `unplaced` are the fields of a page that fits no template: they wait for a person, with `thumbnail` to key from.
+    """
+
+    facts: PageFacts
+    registration: Registration
+    fields: tuple[Segmentation, ...]
+    unplaced: tuple[FieldReading, ...] = ()
+    thumbnail: GrayImage | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class _PageReadings:
+    facts: PageFacts
+    registration: Registration
+    readings: tuple[FieldReading, ...]
+    crops: Mapping[str, GrayImage]
+
+
+def read_pages(
+    pages: Iterable[Page],
+    templates: Sequence[FormTemplate],
+    recognizer: Recognizer,
+    operating_point: OperatingPoint,
+    options: ReadingOptions = ReadingOptions(),
+    on_page: Callable[[int], None] | None = None,
+) -> PagesReading:
+    """Read every form on the pages of one file.
+
+    Args:
+        pages: in order; may be a generator that decodes as it goes. A `SourceError` it raises becomes an error item,
+            and the pages before it are kept.
+        templates: forms that may occur; none to read whatever boxes are found.
+        recognizer: digit and strip network.
+        operating_point: calibration and thresholds.
+        options: what the caller asks.
+        on_page: told the number of every page that was segmented, for a progress bar.
+    """
+    errors: list[ErrorItem] = []
+    read: list[_PageReadings] = []
+    stream = _prepared(pages, templates, errors, on_page)
+    while chunk := tuple(islice(stream, CHUNK_PAGES)):
+        read.extend(_read_chunk(chunk, recognizer, operating_point, options))
+    documents, crops = _assemble(read, templates)
+    return PagesReading(tuple(page.facts for page in read), documents, tuple(errors), crops)
+
+
+def read_crops(
+    images: Sequence[GrayImage],
+    specs: Sequence[FieldSpec],
+    recognizer: Recognizer,
+    operating_point: OperatingPoint,
+    options: ReadingOptions = ReadingOptions(),
+) -> tuple[FieldReading, ...]:
+    """Read fields that are already cut out, one (h, w) uint8 picture and one spec a field, in order."""
+    fields = [segment_field(field_of_crop(image, spec)) for image, spec in zip(images, specs, strict=True)]
+    return _decide_all(fields, recognizer, operating_point, options)
+
+
+def read_crop(
+    image: GrayImage,
+    spec: FieldSpec,
+    recognizer: Recognizer,
+    operating_point: OperatingPoint,
+    options: ReadingOptions = ReadingOptions(),
+) -> FieldReading:
+    """Read one field that is already cut out, see `read_crops`."""
+    return read_crops([image], [spec], recognizer, operating_point, options)[0]
+
+
+def _prepared(
+    pages: Iterable[Page],
+    templates: Sequence[FormTemplate],
+    errors: list[ErrorItem],
+    on_page: Callable[[int], None] | None,
+) -> Iterator[_PageFields]:
+    try:
+        for page in pages:
+            registration = register_page(page, templates)
+            fields = tuple(segment_field(region) for region in _regions(page, registration))
+            facts = PageFacts(
+                number=page.number,
+                width_px=page.gray.shape[1],
+                height_px=page.gray.shape[0],
+                dpi=page.dpi,
+                rotation_deg=registration.rotation_deg,
+                skew_deg=registration.skew_deg,
+            )
+            if on_page is not None:
+                on_page(page.number)
+            if registration.status is RegistrationStatus.FAILED:
+                yield _PageFields(facts, registration, (), _unplaced(facts, templates), _thumbnail(page.gray))
+            else:
+                yield _PageFields(facts, registration, fields)
+    except SourceError as error:
+        errors.append(ErrorItem(error.code, str(error), error.page))
+
+
+def _regions(page: Page, registration: Registration) -> tuple[FieldRegion, ...]:
+    if registration.status is RegistrationStatus.OK:
+        return locate_fields(page, registration)
+    return find_fields(page) if registration.status is RegistrationStatus.NOT_NEEDED else ()
+
+
+def _unplaced(facts: PageFacts, templates: Sequence[FormTemplate]) -> tuple[FieldReading, ...]:
+    """What a person must key from a page that fits no template: its fields when only one form can be meant."""
+    width, height = float(facts.width_px), float(facts.height_px)
+    specs = templates[0].fields if len(templates) == 1 else (FieldSpec("page", FieldKind.DIGITS),)
+    return tuple(
+        FieldReading(
+            name=spec.name,
+            kind=spec.kind,
+            page=facts.number,
+            polygon_px=((0.0, 0.0), (width, 0.0), (width, height), (0.0, height)),
+            value=None,
+            raw=None,
+            confidence=0.0,
+            threshold=1.0,
+            decision=Decision.REVIEW,
+            reasons=(str(Reason.REGISTRATION_FAILED),),
+        )
+        for spec in specs
+    )
+
+
+def _thumbnail(gray: GrayImage) -> GrayImage:
+    scale = min(1.0, THUMBNAIL_PX / max(gray.shape))
+    return np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _read_chunk(
+    chunk: Sequence[_PageFields], recognizer: Recognizer, operating_point: OperatingPoint, options: ReadingOptions
+) -> Iterator[_PageReadings]:
+    readings = iter(_decide_all([f for page in chunk for f in page.fields], recognizer, operating_point, options))
+    for page in chunk:
+        mine = tuple(islice(readings, len(page.fields)))
+        crops = {
+            reading.name: segmentation.region.image for reading, segmentation in zip(mine, page.fields, strict=True)
+        }
+        if page.thumbnail is not None:
+            crops |= {reading.name: page.thumbnail for reading in page.unplaced}
+        yield _PageReadings(page.facts, page.registration, (*mine, *page.unplaced), crops)
+
+
+def _decide_all(
+    fields: Sequence[Segmentation], recognizer: Recognizer, operating_point: OperatingPoint, options: ReadingOptions
+) -> tuple[FieldReading, ...]:
+    readings = []
+    for segmentation, evidence in zip(fields, read_fields(fields, recognizer), strict=True):
+        decoded = decode_field(segmentation, evidence, operating_point)
+        threshold = operating_point.threshold(decoded.reader, options.max_error)
+        readings.append(decide_field(segmentation, decoded, threshold, options.decide))
+    return tuple(readings)
+
+
+# --- pages to documents --------------------------------------------------------------------------
+
+
+def _assemble(
+    pages: Sequence[_PageReadings], templates: Sequence[FormTemplate]
+) -> tuple[tuple[DocumentResult, ...], dict[tuple[int, str], GrayImage]]:
+    """Documents in page order, and pictures of the fields that wait for a person."""
+    groups = _grouped(pages) if templates else [list(pages)] if pages else []
+    documents, crops = [], {}
+    for number, group in enumerate(groups, start=1):
+        document = _document(number, group)
+        documents.append(document)
+        pictures = {name: picture for page in group for name, picture in page.crops.items()}
+        for reading in document.fields:
+            if reading.decision is Decision.REVIEW:
+                crops[number, reading.name] = pictures[reading.name]
+    return tuple(documents), crops
+
+
+def _grouped(pages: Sequence[_PageReadings]) -> list[list[_PageReadings]]:
+    """Pages of one filled-in form together: following pages of the same template, in its page order."""
+    groups: list[list[_PageReadings]] = []
+    for page in pages:
+        here = page.registration
+        last = groups[-1][-1].registration if groups else None
+        continues = (
+            last is not None
+            and here.template is not None
+            and here.template is last.template
+            and here.template_page == last.template_page + 1
+        )
+        if continues:
+            groups[-1].append(page)
+        else:
+            groups.append([page])
+    return groups
+
+
+def _document(number: int, pages: Sequence[_PageReadings]) -> DocumentResult:
+    registration = pages[0].registration
+    fields = tuple(reading for page in pages for reading in page.readings)
+    if registration.template is not None:
+        fields = _checked_across(fields, registration.template)
+    return DocumentResult(
+        number=number,
+        pages=tuple(page.facts.number for page in pages),
+        status=_status(fields, registration),
+        template=registration.template.identity if registration.template is not None else None,
+        registration=registration.status,
+        residual_px=registration.residual_px,
+        fields=fields,
+    )
+
+
+def _status(fields: Sequence[FieldReading], registration: Registration) -> ResultStatus:
+    """A page that no template fits has no fields, and still needs a person."""
+    waits = registration.status is RegistrationStatus.FAILED or any(f.decision is Decision.REVIEW for f in fields)
+    return ResultStatus.NEEDS_REVIEW if waits else ResultStatus.ACCEPTED
+
+
+def _checked_across(fields: tuple[FieldReading, ...], template: FormTemplate) -> tuple[FieldReading, ...]:
+    """Fields of a document after its cross-field rules; those of a failed rule go to review."""
+    values = {reading.name: reading.value for reading in fields}
+    for rule in template.cross_rules:
+        if check_across(rule, values) is not False:
+            continue
+        listed = rule.parameters.get("fields", ())
+        named = {*(listed if isinstance(listed, (list, tuple)) else ()), rule.parameters.get("equals")}
+        fields = tuple(_doubted(reading, rule.name) if reading.name in named else reading for reading in fields)
+    return fields
+
+
+def _doubted(reading: FieldReading, rule: str) -> FieldReading:
+    reasons = (*reading.reasons, rule_failed(rule))
+    return replace(reading, decision=Decision.REVIEW, reasons=reasons)
+
+
+def file_status(reading: PagesReading) -> ResultStatus:
+    """Status of a whole file: failed when nothing could be read, never accepted beside an error."""
+    if not reading.documents:
+        return ResultStatus.FAILED
+    waits = reading.errors or any(d.status is not ResultStatus.ACCEPTED for d in reading.documents)
+    return ResultStatus.NEEDS_REVIEW if waits else ResultStatus.ACCEPTED

@@ -1,0 +1,142 @@
+"""Accept, review or blank: what is to be done with a field, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.document import (
+    Alternative,
+    Box,
+    CharacterReading,
+    Decision,
+    FieldReading,
+    FieldRegion,
+    Reason,
+    rule_failed,
+)
+from pipeline.grammar import digits_of, lengths_allowed
+from pipeline.operating_point import Threshold
+from pipeline.rules import check
+from pipeline.stages.decode import Decoded, Reading
+from pipeline.stages.segment import Segmentation
+from pipeline.stages.strike import is_struck_out
+
+MAX_ALTERNATIVES = 3
+MIN_ALTERNATIVE = 0.001
+"""Alternatives less likely than this help nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideOptions:
+    """How strict acceptance is.
+
+    Attributes:
+        accept_uncertified: accept at thresholds that no labelled documents of the user certify; else such fields go
+            to review with the reason `uncertified`.
+    """
+
+    accept_uncertified: bool = True
+
+
+def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, options: DecideOptions) -> FieldReading:
+    """Route one field.
+
+    Args:
+        field: what was cut out of the field; its flags become reasons.
+        decoded: readings, likeliest first.
+        threshold: of the operating point; a template's own threshold wins over it.
+        options: how strict acceptance is.
+    """
+    spec = field.region.spec
+    asked = spec.threshold if spec.threshold is not None else threshold.value
+    best = decoded.readings[0] if decoded.readings else None
+    outcomes = check(best.value, spec.rules) if best is not None and best.value is not None else ()
+    blocking = _blocking(field, decoded, best, asked)
+    blocking += [rule_failed(outcome.name) for outcome in outcomes if not outcome.ok]
+    if best is not None and not blocking and not (threshold.is_certified or options.accept_uncertified):
+        blocking.append(Reason.UNCERTIFIED)
+    if field.is_blank:
+        decision = Decision.REVIEW if blocking else Decision.BLANK
+    else:
+        decision = Decision.REVIEW if blocking else Decision.ACCEPTED
+    reasons = [*blocking, *_remarks(field, decoded)] if decision is Decision.REVIEW else []
+    return FieldReading(
+        name=spec.name,
+        kind=spec.kind,
+        page=field.region.page,
+        polygon_px=field.region.polygon_px,
+        # What breaks its kind's grammar is still the best proposal for the person who settles it.
+        value=best.value or digits_of(best.raw) if best is not None else None,
+        raw=best.raw if best is not None else None,
+        confidence=best.confidence if best is not None else 0.0,
+        threshold=asked,
+        decision=decision,
+        reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
+        alternatives=_alternatives(decoded),
+        characters=_characters(best, field.region) if best is not None else (),
+        rules=outcomes,
+    )
+
+
+def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, asked: float) -> list[str]:
+    """Reasons that each alone keep a field from being accepted."""
+    spec = field.region.spec
+    if field.is_blank:
+        return [Reason.REQUIRED_BLANK] if spec.required else []
+    found: list[str] = []
+    if is_struck_out(field):
+        found.append(Reason.STRUCK_OUT)
+    if best is None:
+        return [*found, Reason.NOT_A_DIGIT]
+    allowed = lengths_allowed(spec)
+    if (allowed is not None and len(digits_of(best.raw)) not in allowed) or " " in best.raw:
+        found.append(Reason.LENGTH_MISMATCH)
+    elif best.value is None:
+        found.append(rule_failed(spec.kind))
+    if field.comb is not None and decoded.not_digit_share > 0:
+        found.append(Reason.NOT_A_DIGIT)
+    if field.is_overflow:
+        found.append(Reason.OVERFLOW)
+    if best.confidence < asked:
+        found.append(Reason.LOW_CONFIDENCE)
+    return found
+
+
+def _remarks(field: Segmentation, decoded: Decoded) -> list[Reason]:
+    """What a person should know about a field that goes to review anyway."""
+    remarks = {
+        Reason.TOUCHING: field.comb is not None and field.comb.is_touching,
+        Reason.FAINT: field.is_faint,
+        Reason.CLIPPED: field.is_clipped,
+        Reason.DISAGREEMENT: not decoded.readers_agree,
+    }
+    return [reason for reason, holds in remarks.items() if holds]
+
+
+def _alternatives(decoded: Decoded) -> tuple[Alternative, ...]:
+    best = decoded.readings[0].value if decoded.readings else None
+    others: dict[str, float] = {}
+    for reading in decoded.readings[1:]:
+        if reading.value is not None and reading.value != best:
+            others.setdefault(reading.value, reading.confidence)
+    return tuple(Alternative(v, c) for v, c in others.items() if c >= MIN_ALTERNATIVE)[:MAX_ALTERNATIVES]
+
+
+def _characters(reading: Reading, region: FieldRegion) -> tuple[CharacterReading, ...]:
+    return tuple(
+        CharacterReading(step.char, step.probability, on_page(step.box, region))
+        for step in reading.steps
+        if step.char.strip()
+    )
+
+
+def on_page(box: Box, region: FieldRegion) -> Box:
+    """Upright box in page pixels round a box of a region."""
+    corners = np.array(
+        [[[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]], np.float64
+    )
+    xs, ys = cv2.perspectiveTransform(corners, region.region_to_page)[0].T
+    return Box(int(np.floor(xs.min())), int(np.floor(ys.min())), int(np.ceil(xs.max())), int(np.ceil(ys.max())))

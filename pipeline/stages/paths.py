@@ -1,0 +1,126 @@
+"""Best paths through a lattice: which candidates, one after another, are the digits of a line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.document import Box
+from pipeline.stages.lattice import Lattice
+from recognizer.readings import NOT_A_DIGIT, FloatArray
+
+BEAM_WIDTH = 8
+"""Partial readings kept at every primitive."""
+LOW_CANDIDATE = 0.5
+"""Candidates lower than this, in digit heights, are doubtful digits ..."""
+LOW_PENALTY = 4.0
+"""... and pay this, natural logarithm; raised small zeros are higher."""
+GAP_ALLOWED, GAP_PENALTY = 0.12, 8.0
+"""Empty gap inside a digit that costs nothing, in digit heights, and the price of each further height."""
+SMALL_MARK = 0.3
+FLOOR = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One piece of a reading: a digit, or a mark between digits.
+
+    Attributes:
+        char: `0` to `9`, or one of `. , - /`; empty for ink that is neither.
+        probability: of a digit, by the digit network; 1 for marks.
+    """
+
+    char: str
+    probability: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One reading of a line with its score, a natural logarithm; not a calibrated probability."""
+
+    steps: tuple[Step, ...]
+    score: float
+
+    @property
+    def digits(self) -> str:
+        return "".join(step.char for step in self.steps if step.char.isdigit())
+
+
+def best_paths(lattice: Lattice, probabilities: FloatArray, count: int = BEAM_WIDTH) -> tuple[Path, ...]:
+    """Best readings of a line, likeliest first, different in their digits.
+
+    Args:
+        lattice: candidates of the line.
+        probabilities: (n, 11) float32, a row for every candidate.
+        count: how many to keep.
+    """
+    beams: list[list[Path]] = [[] for _ in range(len(lattice.primitives) + 1)]
+    beams[0] = [Path((), 0.0)]
+    by_start: dict[int, list[int]] = {}
+    for index, candidate in enumerate(lattice.candidates):
+        by_start.setdefault(candidate.first, []).append(index)
+    for place in range(len(lattice.primitives)):
+        beams[place] = _pruned(beams[place], count)
+        for path in beams[place]:
+            for index in by_start.get(place, ()):
+                end = lattice.candidates[index].last
+                beams[end].extend(_with_digit(path, lattice, index, probabilities[index]))
+            beams[place + 1].extend(_without_digit(path, lattice, place, by_start, probabilities))
+    return tuple(_pruned(beams[-1], count))
+
+
+def _pruned(paths: list[Path], count: int) -> list[Path]:
+    best: dict[str, Path] = {}
+    for path in sorted(paths, key=lambda p: -p.score):
+        best.setdefault(path.digits, path)
+    return list(best.values())[:count]
+
+
+def _with_digit(path: Path, lattice: Lattice, index: int, row: FloatArray) -> list[Path]:
+    candidate = lattice.candidates[index]
+    penalty = LOW_PENALTY if candidate.box.height < LOW_CANDIDATE * lattice.digit_height else 0.0
+    if lattice.gaps[index] > GAP_ALLOWED:
+        penalty += 1 + GAP_PENALTY * (lattice.gaps[index] - GAP_ALLOWED)
+    pieces = candidate.last - candidate.first
+    extended = []
+    for digit in np.argsort(-row[:NOT_A_DIGIT])[:2]:
+        probability = float(row[digit])
+        # Every piece pays, so that one wide reading and several narrow ones are compared fairly.
+        score = path.score + pieces * math.log(probability + FLOOR) - penalty
+        extended.append(Path((*path.steps, Step(str(int(digit)), probability, candidate.box)), score))
+    return extended
+
+
+def _without_digit(
+    path: Path, lattice: Lattice, place: int, by_start: dict[int, list[int]], probabilities: FloatArray
+) -> list[Path]:
+    """The path with one whole primitive taken for a mark or for nothing; cut pieces cannot be skipped."""
+    primitive = lattice.primitives[place]
+    if not primitive.is_whole:
+        return []
+    alone = next((i for i in by_start.get(place, ()) if lattice.candidates[i].last == place + 1), None)
+    not_digit = float(probabilities[alone][NOT_A_DIGIT]) if alone is not None else 1.0
+    height = primitive.box.height / lattice.digit_height
+    if height < SMALL_MARK:
+        cost = 0.02
+    elif lattice.is_mark(place):
+        cost = -math.log(max(not_digit, 0.05))
+    else:
+        cost = -math.log(not_digit + FLOOR) + 0.7
+    return [Path((*path.steps, Step(_mark_of(lattice, place), 1.0, primitive.box)), path.score - cost)]
+
+
+def _mark_of(lattice: Lattice, place: int) -> str:
+    """Which mark a skipped primitive is, by its shape and its height over the baseline."""
+    box, height = lattice.primitives[place].box, lattice.digit_height
+    middle = (box.top + box.bottom) / 2
+    if box.height > 0.7 * height:
+        return "/" if box.width < 0.8 * height else ""
+    if box.width > 1.8 * box.height and box.width > 0.25 * height:
+        return "-" if middle > lattice.baseline - 0.85 * height else ""
+    if middle < lattice.baseline - 0.35 * height:
+        return ""
+    return "," if box.bottom > lattice.baseline + 0.12 * height and box.height > 1.2 * box.width else "."
