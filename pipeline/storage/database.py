@@ -1,0 +1,112 @@
+"""Open the state database: SQLite or PostgreSQL by URL, its schema brought up to date on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipeline.errors import QueueError
+
+BUSY_TIMEOUT_S = 30
+"""How long a writer waits for another one. Writes take milliseconds; only a stopped process holds a lock this long."""
+MIGRATION_LOCK = 0x66726472
+"""Key of the PostgreSQL advisory lock under which one process migrates ("frdr" in ASCII)."""
+
+
+def open_database(url: str) -> Engine:
+    """Connect, create what is missing and migrate to the newest schema; safe to call from many processes at once.
+
+    Args:
+        url: SQLAlchemy URL, `sqlite:///path/to/file.db` or `postgresql+psycopg://user@host/name`.
+
+    Raises:
+        QueueError: the URL is wrong, the database cannot be reached or is of a newer fieldreader.
+    """
+    parsed = _parse(url)
+    with queue_errors(f"the database {parsed.render_as_string(hide_password=True)}"):
+        engine = _create_engine(parsed)
+        _migrate(engine)
+        return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The engine for transactions that write.
+
+    On SQLite they take the write lock at once: a transaction that starts by reading and then writes fails without
+    waiting when another one wrote in between.
+    """
+    return engine.execution_options(sqlite_begin="IMMEDIATE")
+
+
+@contextmanager
+def queue_errors(what: str) -> Iterator[None]:
+    """Turn the database's errors into a QueueError, without the statement: that may hold the contents of fields."""
+    try:
+        yield
+    except (SQLAlchemyError, CommandError, ImportError) as error:
+        cause = getattr(error, "orig", None) or error
+        sentence = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+        raise QueueError(f"cannot use {what}: {sentence}") from error
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (SQLAlchemyError, ValueError) as error:
+        raise QueueError("the database URL is not one: write sqlite:///path or postgresql+psycopg://...") from error
+    if backend not in ("sqlite", "postgresql"):
+        raise QueueError(f"databases of kind {backend!r} are not supported: use sqlite or postgresql")
+    return parsed
+
+
+def _create_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise QueueError(f"cannot make the folder of the database {url.database}: {error.strerror}") from error
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's driver opens transactions on its own and too late; here `_begin_sqlite` does it.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    folder = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == head:
+            return
+    with writing(engine).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

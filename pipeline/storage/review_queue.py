@@ -1,0 +1,249 @@
+"""The review queue: fields that a person must settle, with the machine's proposal beside every answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Engine, Select, func, select
+from sqlalchemy.orm import Session
+
+from pipeline.document import Correction, Decision, FieldSpec, FormTemplate, SourceResult
+from pipeline.errors import QueueError
+from pipeline.storage.database import open_database, queue_errors, writing
+from pipeline.storage.review_csv import QUEUE_FILE, read_answers, write_queue
+from pipeline.storage.review_item import Answer, ItemState, ReviewItem, item_id, judge
+from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
+from pipeline.storage.tables import ReviewCropRow, ReviewItemRow
+from recognizer.readings import GrayImage
+
+Crops = Mapping[tuple[int, str], GrayImage]
+"""Upright picture of a field by document number and field name."""
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class ReviewQueue:
+    """A queue in a database; many processes may use it at once, each with its own object."""
+
+    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = _now) -> None:
+        self._engine = engine
+        self._now = now
+
+    @classmethod
+    def open(cls, url: str) -> ReviewQueue:
+        """Open the queue at a database URL (`sqlite:///path` or PostgreSQL), making and migrating what is needed.
+
+        Raises:
+            QueueError: the database cannot be used.
+        """
+        return cls(open_database(url))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> ReviewQueue:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- the machine's side ----------------------------------------------------------------------
+
+    def put_result(
+        self, result: SourceResult, crops: Crops, templates: Sequence[FormTemplate] = (), run: str | None = None
+    ) -> int:
+        """Bring the queue in line with one result, in one transaction; doing it twice changes nothing.
+
+        Fields in review become pending items. A pending item follows a newer reading of its field and goes when the
+        field no longer needs a person; a settled item stays as it is.
+
+        Args:
+            result: one file's result.
+            crops: (h, w) uint8 picture of each field in review; a field may lack one.
+            templates: the forms that were read with; they tell how long a value may be.
+            run: name of the batch run.
+
+        Returns:
+            Number of pending items of this source afterwards.
+        """
+        specs = {(form.identity.name, spec.name): spec for form in templates for spec in form.fields}
+        with self._write() as session:
+            query = select(ReviewItemRow).where(ReviewItemRow.source_id == result.source_id)
+            left_over = {row.id: row for row in session.scalars(query)}
+            pending = 0
+            for document in result.documents:
+                form = document.template.name if document.template else ""
+                for reading in document.fields:
+                    if reading.decision is not Decision.REVIEW:
+                        continue
+                    identity = item_id(result.source_id, document.number, reading.name)
+                    row = left_over.pop(identity, None) or self._new_row(session, identity)
+                    if row.state != ItemState.PENDING:
+                        continue
+                    pending += 1
+                    row.source_names = sorted({*row.source_names, *result.source_names})
+                    if row.fingerprint == result.fingerprint:
+                        continue
+                    spec = specs.get((form, reading.name), FieldSpec(reading.name, reading.kind))
+                    propose(row, result, document, reading, spec)
+                    row.run = run
+                    keep_crop(row, crops.get((document.number, reading.name)))
+            for row in left_over.values():
+                if row.state == ItemState.PENDING:
+                    session.delete(row)
+        return pending
+
+    def _new_row(self, session: Session, identity: str) -> ReviewItemRow:
+        row = ReviewItemRow(
+            id=identity, state=ItemState.PENDING, created_at=self._clock(), source_names=[], fingerprint="", crop=None
+        )
+        session.add(row)
+        return row
+
+    # --- what stands in it -----------------------------------------------------------------------
+
+    def list_items(
+        self,
+        state: ItemState | None = ItemState.PENDING,
+        template: str | None = None,
+        source_id: str | None = None,
+        limit: int | None = None,
+    ) -> tuple[ReviewItem, ...]:
+        """Items, oldest first, those of a document together.
+
+        Args:
+            state: only items in this state; None for all.
+            template: only items of this form.
+            source_id: only items of this file.
+            limit: at most so many.
+        """
+        query = _in_order(select(ReviewItemRow)).limit(limit)
+        if state is not None:
+            query = query.where(ReviewItemRow.state == state)
+        if template is not None:
+            query = query.where(ReviewItemRow.template == template)
+        if source_id is not None:
+            query = query.where(ReviewItemRow.source_id == source_id)
+        with self._read() as session:
+            return tuple(to_item(row) for row in session.scalars(query))
+
+    def count(self) -> Mapping[ItemState, int]:
+        """Number of items by state, 0 where there are none."""
+        query = select(ReviewItemRow.state, func.count()).group_by(ReviewItemRow.state)
+        with self._read() as session:
+            found = {ItemState(state): count for state, count in session.execute(query)}
+        return {state: found.get(state, 0) for state in ItemState}
+
+    def crop_png(self, identity: str) -> bytes | None:
+        """PNG of an item's field; None when it has no picture or there is no such item."""
+        with self._read() as session:
+            crop = session.get(ReviewCropRow, identity)
+            return crop.png if crop else None
+
+    def crop(self, identity: str) -> GrayImage | None:
+        """(h, w) uint8 picture of an item's field; None when it has none."""
+        png = self.crop_png(identity)
+        return None if png is None else decode_crop(png)
+
+    def corrections(self) -> tuple[Correction, ...]:
+        """Every answer so far, oldest item first; `human_value` is None where nobody could read the field."""
+        query = _in_order(select(ReviewItemRow).where(ReviewItemRow.state != ItemState.PENDING))
+        with self._read() as session:
+            return tuple(
+                Correction(row.id, row.machine_value, row.human_value, row.reviewer or "", row.keyed_at or "")
+                for row in session.scalars(query)
+            )
+
+    # --- the person's side -----------------------------------------------------------------------
+
+    def settle(self, answers: Sequence[Answer], reviewer: str) -> Mapping[ItemState, int]:
+        """Take a person's answers, all of them or, on an error, none; answers already taken change nothing.
+
+        Reviewers may change their own answers, never somebody else's.
+
+        Returns:
+            How many items came to each state by this call.
+
+        Raises:
+            QueueError: an answer does not fit its field, its item is unknown or somebody else answered differently;
+                the message names the answer's place.
+        """
+        if not reviewer.strip():
+            raise QueueError("a reviewer needs a name")
+        settled: Counter[ItemState] = Counter()
+        keyed_at = self._clock()
+        with self._write() as session:
+            for answer in answers:
+                row = session.get(ReviewItemRow, answer.item_id, with_for_update=True)
+                if row is None:
+                    raise QueueError(f"{answer.place}: there is no item {answer.item_id} in this queue")
+                state, value = judge(answer, to_item(row))
+                if (row.state, row.human_value) == (state, value):
+                    continue
+                if row.state != ItemState.PENDING and row.reviewer != reviewer:
+                    raise QueueError(f"{answer.place}: {row.reviewer} has answered this item differently")
+                row.state, row.human_value, row.reviewer, row.keyed_at = state, value, reviewer, keyed_at
+                settled[state] += 1
+        return settled
+
+    # --- by spreadsheet --------------------------------------------------------------------------
+
+    def export_csv(self, folder: Path, limit: int | None = None) -> int:
+        """Write the pending items into a folder: `queue.csv` and `crops/*.png`.
+
+        Args:
+            folder: made when missing; an older export there is replaced, unless it holds answers not yet imported.
+            limit: at most so many items.
+
+        Returns:
+            Number of items written.
+
+        Raises:
+            QueueError: the folder cannot be written or holds answers that would be lost.
+        """
+        pending = self.list_items(limit=limit)
+        older = folder / QUEUE_FILE
+        if older.exists():
+            waiting = {item.id for item in self.list_items()}
+            if any(answer.item_id in waiting for answer in read_answers(older)):
+                raise QueueError(f"{older} holds answers that were not imported: import it first, or export elsewhere")
+        return write_queue(folder, ((item, self.crop_png(item.id)) for item in pending))
+
+    def import_csv(self, path: Path, reviewer: str) -> Mapping[ItemState, int]:
+        """Settle items from a filled-in `queue.csv`, all rows or none; see `settle` and `Answer`.
+
+        Raises:
+            QueueError: the message names the file and the row.
+        """
+        return self.settle(read_answers(path), reviewer)
+
+    # --- sessions --------------------------------------------------------------------------------
+
+    def _clock(self) -> str:
+        return self._now().astimezone(dt.UTC).isoformat(timespec="milliseconds")
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with queue_errors("the review queue"), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with queue_errors("the review queue"), Session(writing(self._engine)) as session, session.begin():
+            yield session
+
+
+def _in_order(query: Select[tuple[ReviewItemRow]]) -> Select[tuple[ReviewItemRow]]:
+    return query.order_by(
+        ReviewItemRow.created_at, ReviewItemRow.source_id, ReviewItemRow.document, ReviewItemRow.position
+    )

@@ -1,0 +1,79 @@
+"""Tables of the state database, as SQLAlchemy sees them. Their history is in `migrations/versions/`.
+
+Times are ISO 8601 text in UTC, so that they compare the same on SQLite and PostgreSQL. Names of files live in JSON
+columns only: JSON escapes what is not valid text in them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Table(DeclarativeBase):
+    """Base of all tables. Constraints have fixed names, without which later migrations cannot address them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {list[Any]: JSON}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+
+
+class ReviewItemRow(Table):
+    """One field that waits for, or has had, a person's answer."""
+
+    __tablename__ = "review_items"
+    __table_args__ = (
+        Index("ix_review_items_source_id", "source_id"),
+        Index("ix_review_items_state_created_at", "state", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    created_at: Mapped[str]
+
+    source_id: Mapped[str]
+    source_names: Mapped[list[Any]]
+    document: Mapped[int]
+    page: Mapped[int]
+    position: Mapped[int]
+    template: Mapped[str | None]
+    field: Mapped[str]
+    kind: Mapped[str]
+    length: Mapped[int | None]
+    country: Mapped[str | None]
+    date_order: Mapped[str]
+    polygon_px: Mapped[list[Any]]
+
+    machine_value: Mapped[str | None]
+    raw: Mapped[str | None]
+    confidence: Mapped[float]
+    threshold: Mapped[float]
+    reasons: Mapped[list[Any]]
+    alternatives: Mapped[list[Any]]
+    characters: Mapped[list[Any]]
+    fingerprint: Mapped[str]
+    run: Mapped[str | None]
+
+    human_value: Mapped[str | None]
+    reviewer: Mapped[str | None]
+    keyed_at: Mapped[str | None]
+
+    crop: Mapped[ReviewCropRow | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+class ReviewCropRow(Table):
+    """Picture of a field. Apart from its item, so that lists and counts never touch picture bytes."""
+
+    __tablename__ = "review_crops"
+
+    item_id: Mapped[str] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
+    png: Mapped[bytes] = mapped_column(LargeBinary)
