@@ -53,7 +53,7 @@ class ReadingOptions:
     """
 
     max_error: float = 0.01
-    decide: DecideOptions = DecideOptions()
+    decide: DecideOptions = field(default_factory=DecideOptions)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ def paper_of(gray: GrayImage, stroke_px: float) -> GrayImage:
         stroke_px: widest stroke that must not count as paper, pixels.
     """
     step = max(1, int(stroke_px / 2))
-    small = cv2.resize(gray, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) if step > 1 else gray
+    size = (max(1, gray.shape[1] // step), max(1, gray.shape[0] // step))
+    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA) if step > 1 else gray
     reach = 2 * int(np.ceil(1.5 * stroke_px / step)) + 1
     lifted = cv2.dilate(small, np.ones((reach, reach), np.uint8))
     smoothed = cv2.blur(lifted, (reach, reach))

@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+
+from pipeline.document import Box, FieldKind, FieldSpec
+from pipeline.stages.ink import erase_line, find_ink
+from pipeline.stages.segment import segment_field
+from pipeline.stages.strike import is_struck_out
+from tests.stages.drawing import CELL_H, CELL_W, MARGIN, comb_region, line_region, one_in_cell, paper, region
+
+
+def test_empty_comb_is_blank():
+    assert segment_field(comb_region(5)).is_blank
+
+
+def test_stroke_in_a_cell_is_found_in_that_cell_only():
+    field = segment_field(comb_region(5, [one_in_cell(3)]))
+    assert [crop.first for crop in field.crops] == [3]
+    crop = field.crops[0]
+    assert crop.box.height == pytest.approx(CELL_H - 24 + 5, abs=3)
+    assert crop.ink.shape == (crop.box.height, crop.box.width)
+    assert crop.ink.max() == 255
+
+
+@pytest.mark.parametrize("reach", [12, 16, 20], ids=["touches the line", "crosses by 4 px", "crosses by 8 px"])
+def test_stroke_over_the_border_stays_whole(reach):
+    crop = segment_field(comb_region(3, [one_in_cell(1, reach)])).crops[0]
+    assert crop.box.height == pytest.approx(CELL_H - 24 + 2 * reach, abs=7)
+    columns = (crop.ink > 0).sum(axis=0)
+    assert columns.max() >= 0.9 * crop.box.height, "the stroke is not broken where the line was"
+
+
+def test_stroke_reaching_into_the_next_cell_belongs_to_its_own():
+    x = MARGIN + CELL_W // 2
+    tail = [(x, MARGIN + 12), (x, MARGIN + 50), (x + 32, MARGIN + 54)]
+    field = segment_field(comb_region(3, [tail]))
+    assert [crop.first for crop in field.crops] == [0]
+
+
+def test_drop_out_comb_needs_no_printed_lines():
+    field = segment_field(comb_region(4, [one_in_cell(0), one_in_cell(2)], printed=False))
+    assert [crop.first for crop in field.crops] == [0, 2]
+
+
+def test_speck_of_dust_leaves_a_cell_blank():
+    assert segment_field(comb_region(2, [[(MARGIN + 20, MARGIN + 30), (MARGIN + 20, MARGIN + 30)]])).is_blank
+
+
+def test_printed_mark_of_the_blank_form_is_no_ink():
+    spec = FieldSpec("amount", FieldKind.AMOUNT)
+    image = paper(80, 200)
+    image[30:60, 90:100] = 40
+    plain = region(image, Box(0, 0, 200, 80), (), spec)
+    with_background = plain.__class__(**{**plain.__dict__, "background": image.copy()})
+    assert not segment_field(plain).is_blank
+    assert segment_field(with_background).is_blank
+
+
+def test_pen_line_through_the_cells_is_struck_out():
+    digits = [one_in_cell(i) for i in range(4)]
+    struck = [(MARGIN + 5, MARGIN + 40), (MARGIN + 4 * CELL_W - 5, MARGIN + 34)]
+    assert is_struck_out(segment_field(comb_region(4, [*digits, struck])))
+    assert not is_struck_out(segment_field(comb_region(4, digits)))
+
+
+def test_pen_line_through_a_free_line_is_struck_out():
+    digits = [[(40 + 50 * i, 25), (36 + 50 * i, 85)] for i in range(5)]
+    assert is_struck_out(segment_field(line_region([*digits, [(10, 60), (280, 50)]], (110, 600))))
+    assert not is_struck_out(segment_field(line_region(digits, (110, 600))))
+
+
+def test_free_line_lists_every_blob_as_a_candidate():
+    field = segment_field(line_region([[(50, 25), (45, 85)], [(120, 25), (115, 85)]]))
+    singles = [crop for crop in field.crops if crop.last == crop.first + 1]
+    assert len(singles) == 2
+    assert singles[0].box.right < singles[1].box.left
+    assert field.strip is not None
+
+
+def test_touching_strokes_are_cut_into_pieces():
+    joined = [[(50, 25), (45, 85)], [(110, 25), (105, 85)], [(45, 80), (108, 80)]]
+    field = segment_field(line_region(joined))
+    assert len(field.line.lattice.primitives) >= 2
+    assert any(crop.last - crop.first == len(field.line.lattice.primitives) or crop.last for crop in field.crops)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (1, 1), (3, 200), (200, 3)], ids=str)
+def test_degenerate_pictures_are_blank(shape):
+    field = segment_field(region(np.full(shape, 255, np.uint8), Box(0, 0, shape[1], shape[0]), (), None))
+    assert field.is_blank
+
+
+def test_all_dark_picture_has_no_ink():
+    assert find_ink(np.zeros((50, 50), np.uint8), 5).is_empty
+
+
+def test_line_is_erased_and_the_crossing_stroke_kept():
+    mask = np.zeros((40, 40), bool)
+    mask[:, 19:21] = True
+    mask[10:14, 5:35] = True
+    cleaned = erase_line(mask, 19, 2)
+    assert cleaned[10:14, 5:35].all()
+    assert not cleaned[25:, 17:23].any()
