@@ -106,13 +106,14 @@ def judge(answer: Answer, item: ReviewItem) -> tuple[ItemState, str | None]:
     text = answer.text.strip()
     if text == "?":
         return ItemState.UNREADABLE, None
-    if text == "=":
-        if item.machine_value is None:
-            raise QueueError(f"{answer.place}: nothing was read here that '=' could confirm; key the value or '?'")
-        return ItemState.CONFIRMED, item.machine_value
-    value = item.machine_value if text == item.machine_value else _normalised(text, item.spec, answer.place)
-    state = ItemState.CONFIRMED if value == item.machine_value else ItemState.CORRECTED
-    return state, value
+    if text == "=" and item.machine_value is None:
+        raise QueueError(f"{answer.place}: nothing was read here that '=' could confirm; key the value or '?'")
+    is_confirmed = text in ("=", item.machine_value)
+    # A confirmed proposal must still be a value of its kind; the machine proposes bare digits where it cannot make one.
+    value = _normalised(item.machine_value or "" if is_confirmed else text, item.spec, answer.place)
+    if not is_confirmed:
+        _check_length(value, item.spec, answer.place)
+    return ItemState.CONFIRMED if value == item.machine_value else ItemState.CORRECTED, value
 
 
 def _normalised(text: str, spec: FieldSpec, place: str) -> str:
@@ -130,8 +131,7 @@ def _normalised(text: str, spec: FieldSpec, place: str) -> str:
         value = digits_of(text) if _KEYED_DIGITS.fullmatch(text) else None
         expected = "digits"
     if value is None:
-        raise QueueError(f"{place}: not a value of kind {spec.kind}; expected {expected}, '=' or '?'")
-    _check_length(value, spec, place)
+        raise QueueError(f"{place}: not a value of kind {spec.kind}; expected {expected} or '?'")
     return value
 
 

@@ -99,7 +99,8 @@ class ReviewQueue:
                     row.run = run
                     keep_crop(row, crops.get((document.number, reading.name)))
             for row in left_over.values():
-                if row.state == ItemState.PENDING:
+                # Where pages could not be read, their fields are not known to need nobody.
+                if row.state == ItemState.PENDING and not result.errors:
                     session.delete(row)
         return pending
 

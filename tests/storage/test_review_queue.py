@@ -3,13 +3,14 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from review_samples import SURVEY, crop, reading, result
 
-from pipeline.document import Decision, FieldKind, FieldSpec, FormTemplate
+from pipeline.document import Decision, ErrorItem, FieldKind, FieldSpec, FormTemplate
 from pipeline.errors import QueueError
 from pipeline.storage.review_item import Answer, ItemState, item_id
 from pipeline.storage.review_queue import ReviewQueue
@@ -86,6 +87,13 @@ def test_pending_item_goes_when_a_newer_reading_is_accepted(queue):
     assert queue.put_result(result(reading(decision=Decision.ACCEPTED), fingerprint="two"), {}) == 0
     assert queue.list_items(state=None) == ()
     assert queue.crop_png(item.id) is None
+
+
+def test_pending_item_stays_when_a_newer_run_could_not_read_its_page(queue):
+    queue.put_result(result(), {})
+    failed = replace(result(fingerprint="two"), documents=(), errors=(ErrorItem("damaged_file", "truncated", 1),))
+    queue.put_result(failed, {})
+    assert queue.count()["pending"] == 1
 
 
 @pytest.mark.parametrize("decision", [Decision.REVIEW, Decision.ACCEPTED])
@@ -183,6 +191,20 @@ def test_answer_that_does_not_fit_its_field_names_its_place(queue, kind, keyed):
     with pytest.raises(QueueError, match=r"^morning.csv, row 7: "):
         queue.settle([answer(item, keyed, "morning.csv, row 7")], "ann")
     assert queue.count()["pending"] == 1
+
+
+def test_proposal_that_is_no_value_of_its_kind_cannot_be_confirmed(queue):
+    queue.put_result(result(reading("f", value="310226", kind=FieldKind.DATE)), {})
+    (item,) = queue.list_items()
+    with pytest.raises(QueueError, match="not a value of kind date"):
+        queue.settle([answer(item, "=")], "ann")
+
+
+def test_proposal_of_another_length_can_be_confirmed(queue):
+    survey = FormTemplate(SURVEY, (210.0, 297.0), (FieldSpec("postal_code", FieldKind.POSTAL_CODE, length=6),), ())
+    queue.put_result(result(), {}, [survey])
+    queue.settle([answer(queue.list_items()[0], "=")], "ann")
+    assert queue.corrections()[0].human_value == "01234"
 
 
 def test_dropped_leading_zero_is_noticed_where_the_length_is_known(queue):
