@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from review_samples import SURVEY, crop, reading, result
 
 from pipeline.document import Decision, ErrorItem, FieldKind, FieldSpec, FormTemplate
 from pipeline.errors import QueueError
 from pipeline.storage.review_item import Answer, ItemState, item_id
 from pipeline.storage.review_queue import ReviewQueue
+from tests.storage.review_samples import SURVEY, crop, reading, result
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import csv
 import cv2
 import numpy as np
 import pytest
-from review_samples import crop, reading, result
 
 from pipeline.document import FieldKind
 from pipeline.errors import QueueError
 from pipeline.storage.review_queue import ReviewQueue
+from tests.storage.review_samples import crop, reading, result
 
 
 @pytest.fixture
