@@ -29,13 +29,12 @@ def digits_of(raw: str) -> str:
     return "".join(c for c in raw if c.isdigit())
 
 
-def normalise(raw: str, spec: FieldSpec, has_implied_cents: bool = False) -> str | None:
+def normalise(raw: str, spec: FieldSpec) -> str | None:
     """Value of a field written as `raw`, None when the grammar of its kind cannot make one of it.
 
     Args:
         raw: characters as written; digits 0-9 and marks.
-        spec: kind and, for dates, the order of day, month and year.
-        has_implied_cents: an amount in a comb, whose last two cells are cents when no mark is written.
+        spec: kind and, for dates, the order of day, month and year. The last two cells of an amount's comb are cents.
 
     Returns:
         Amounts as decimal strings ("322000.00"), dates as ISO 8601, all else as digit strings with leading zeros.
@@ -43,7 +42,7 @@ def normalise(raw: str, spec: FieldSpec, has_implied_cents: bool = False) -> str
     if not digits_of(raw):
         return None
     if spec.kind is FieldKind.AMOUNT:
-        return normalise_amount(raw, has_implied_cents)
+        return normalise_amount(raw, has_implied_cents=spec.cells is not None)
     if spec.kind is FieldKind.DATE:
         return normalise_date(digits_of(raw), spec.date_order)
     return digits_of(raw)

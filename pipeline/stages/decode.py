@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.document import Box, FieldKind, FieldSpec
+from pipeline.document import Box, FieldSpec
 from pipeline.grammar import digits_of, lengths_allowed, normalise
-from pipeline.operating_point import OperatingPoint
+from pipeline.operating_point import OperatingPoint, ReaderCalibration
+from pipeline.stages.comb import CombInk
 from pipeline.stages.paths import Path, Step, best_paths
 from pipeline.stages.read import Evidence
 from pipeline.stages.segment import LineInk, Segmentation
@@ -37,11 +38,13 @@ class Reading:
         steps: digits and marks with their boxes in region pixels.
         value: normalised; None when the grammar can make none of it.
         confidence: calibrated probability that the value is right.
+        features: what the calibration weighed; labelled fields with their features make an operating point.
     """
 
     steps: tuple[Step, ...]
     value: str | None
     confidence: float
+    features: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def raw(self) -> str:
@@ -65,27 +68,26 @@ class Decoded:
     readers_agree: bool = True
 
 
-def decode_field(field: Segmentation, evidence: Evidence, operating_point: OperatingPoint) -> Decoded:
+def decode_field(segmentation: Segmentation, evidence: Evidence, operating_point: OperatingPoint) -> Decoded:
     """Best values of one field with calibrated probabilities.
 
     Args:
-        field: what was cut out of the field.
+        segmentation: what was cut out of the field.
         evidence: what the recogniser said about it.
         operating_point: calibration of both readers.
     """
-    if field.comb is not None:
-        return _decode_comb(field, evidence, operating_point)
-    if field.line is None or not field.line.lattice.primitives:
+    if segmentation.comb is not None:
+        return _decode_comb(segmentation.comb, evidence, segmentation.region.spec, operating_point)
+    if segmentation.line is None or not segmentation.line.lattice.primitives:
         return Decoded((), FREE)
-    return _decode_line(field.line, evidence, field.region.spec, operating_point)
+    return _decode_line(segmentation.line, evidence, segmentation.region.spec, operating_point)
 
 
 # --- combs ---------------------------------------------------------------------------------------
 
 
-def _decode_comb(field: Segmentation, evidence: Evidence, operating_point: OperatingPoint) -> Decoded:
-    cells = field.comb.cells if field.comb is not None else ()
-    filled = [cell for cell in cells if cell is not None]
+def _decode_comb(comb: CombInk, evidence: Evidence, spec: FieldSpec, operating_point: OperatingPoint) -> Decoded:
+    filled = [cell for cell in comb.cells if cell is not None]
     if not filled:
         return Decoded((), COMB)
     strings: list[tuple[tuple[Step, ...], float]] = [((), 0.0)]
@@ -102,11 +104,11 @@ def _decode_comb(field: Segmentation, evidence: Evidence, operating_point: Opera
             ),
             key=lambda item: -item[1],
         )[:MAX_READINGS]
-    weighed = _weigh_by_grammar(strings, field.region.spec, has_implied_cents=True)
+    weighed = _weigh_by_grammar(strings, spec)
     readings = []
     for steps, probability in weighed:
         features = {"logit": _logit(probability), "digits": float(len(filled))}
-        readings.append(_reading(steps, field.region.spec, operating_point.readers[COMB].probability(features), True))
+        readings.append(_reading(steps, spec, features, operating_point.readers[COMB]))
     share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean())
     return Decoded(tuple(readings), COMB, share)
 
@@ -123,7 +125,7 @@ def _decode_line(line: LineInk, evidence: Evidence, spec: FieldSpec, operating_p
     scored = [(text, _joint_score(text, strings, paths)) for text in texts]
     total = _log_sum([score for _, score in scored])
     steps = [(_steps_of(text, strings.get(text), paths, line), score - total) for text, score in scored]
-    weighed = _weigh_by_grammar(steps, spec, has_implied_cents=False)
+    weighed = _weigh_by_grammar(steps, spec)
     best_string = next(iter(strings), None)
     best_path = next(iter(paths), None)
     agree = best_string is not None and best_string == best_path
@@ -137,7 +139,7 @@ def _decode_line(line: LineInk, evidence: Evidence, spec: FieldSpec, operating_p
             "string_score": max(candidate.log_probability, NO_SUPPORT) if candidate else NO_SUPPORT,
             "agree": float(agree and text == best_string),
         }
-        readings.append(_reading(reading, spec, operating_point.readers[FREE].probability(features), False))
+        readings.append(_reading(reading, spec, features, operating_point.readers[FREE]))
     share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean()) if len(evidence.digits) else 0.0
     return Decoded(tuple(readings), FREE, share, agree)
 
@@ -192,7 +194,7 @@ def _marks_between(digits: Sequence[Step], line: LineInk) -> list[Step]:
 
 
 def _weigh_by_grammar(
-    strings: Sequence[tuple[tuple[Step, ...], float]], spec: FieldSpec, has_implied_cents: bool
+    strings: Sequence[tuple[tuple[Step, ...], float]], spec: FieldSpec
 ) -> list[tuple[tuple[Step, ...], float]]:
     """Probabilities of strings, given that values mostly keep the grammar of their field; likeliest first.
 
@@ -203,9 +205,7 @@ def _weigh_by_grammar(
     weighed = []
     for steps, score in strings:
         raw = "".join(step.char for step in steps)
-        fits = (allowed is None or len(digits_of(raw)) in allowed) and (
-            normalise(raw, spec, has_implied_cents) is not None
-        )
+        fits = (allowed is None or len(digits_of(raw)) in allowed) and normalise(raw, spec) is not None
         weighed.append((steps, math.exp(score), (1 - MISFIT) if fits else MISFIT))
     rest = max(0.0, 1 - sum(p for _, p, _ in weighed)) * MISFIT
     total = sum(p * w for _, p, w in weighed) + rest
@@ -215,10 +215,11 @@ def _weigh_by_grammar(
     return sorted(((steps, p * w / total) for steps, p, w in weighed), key=lambda item: -item[1])
 
 
-def _reading(steps: tuple[Step, ...], spec: FieldSpec, confidence: float, is_comb: bool) -> Reading:
+def _reading(
+    steps: tuple[Step, ...], spec: FieldSpec, features: Mapping[str, float], calibration: ReaderCalibration
+) -> Reading:
     raw = "".join(step.char for step in steps).strip()
-    value = normalise(raw, spec, has_implied_cents=is_comb and spec.kind is FieldKind.AMOUNT)
-    return Reading(steps, value, confidence)
+    return Reading(steps, normalise(raw, spec), calibration.probability(features), features)
 
 
 def _logit(probability: float) -> float:
