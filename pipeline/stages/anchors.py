@@ -1,0 +1,161 @@
+"""Anchors: small printed places of a blank form, chosen by themselves, found again on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import FloatMatrix
+from pipeline.stages.plane import Points, map_points, shift
+from recognizer.readings import GrayImage
+
+PATCH_WIDTH, PATCH_HEIGHT = 40, 20
+"""Pixels at the working resolution of 75 dpi, 13.5 x 6.8 mm: about one printed word."""
+SPACING = 110
+"""One anchor is sought in every square of this side, 37 mm."""
+MIN_TEXTURE = 0.05
+"""Texture asked of an anchor, as a share of the strongest on the form."""
+TWIN_NCC = 0.8
+"""A patch that looks this much like another place within reach would be found in the wrong one."""
+MIN_NCC = 0.45
+"""Weaker finds are chance: measured on drawn forms, filled in and skewed."""
+TRIES_PER_SQUARE = 4
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A patch of the blank form: `middle` in working pixels of the form, `patch` (PATCH_HEIGHT, PATCH_WIDTH) uint8."""
+
+    middle: tuple[float, float]
+    patch: GrayImage
+
+
+@dataclass(frozen=True)
+class Finds:
+    """Anchors found again: (N, 2) places on the form, (N, 2) on the page, (N,) correlations."""
+
+    form: Points
+    page: Points
+    ncc: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.form)
+
+
+def choose_anchors(form: GrayImage, is_free: NDArray[np.bool_], reach: int) -> tuple[Anchor, ...]:
+    """Pick textured places, unlike their surroundings, one in each square of the form.
+
+    Args:
+        form: (H, W) uint8 blank form at working resolution.
+        is_free: (H, W) bool, False where people write.
+        reach: how far anchors will be looked for, pixels; they must be unlike any place as near as that.
+    """
+    height, width = form.shape
+    texture = _texture(form)
+    texture[~_fits_patch(is_free)] = 0
+    floor = MIN_TEXTURE * float(texture.max())
+    if floor <= 0:
+        return ()
+    anchors = []
+    rows, columns = max(1, round(height / SPACING)), max(1, round(width / SPACING))
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * height // rows, column * width // columns
+            square = texture[top : (row + 1) * height // rows, left : (column + 1) * width // columns].copy()
+            middle = _best_place(form, square, (left, top), floor, reach)
+            if middle is not None:
+                anchors.append(Anchor(middle, _cut(form, middle)))
+    return tuple(anchors)
+
+
+def find_anchors(anchors: Sequence[Anchor], page: GrayImage, form_to_page: FloatMatrix, reach: int) -> Finds:
+    """Look for every anchor within `reach` of where `form_to_page` expects it.
+
+    Args:
+        anchors: in working pixels of the form.
+        page: (H, W) uint8 page, reduced to about the working resolution.
+        form_to_page: (3, 3) from working pixels of the form to pixels of `page`.
+        reach: pixels of the form.
+
+    Returns:
+        The anchors that correlate by at least `MIN_NCC`, to a fraction of a pixel.
+    """
+    form, places, nccs = [], [], []
+    size = (PATCH_WIDTH + 2 * reach, PATCH_HEIGHT + 2 * reach)
+    for anchor in anchors:
+        window_to_page = form_to_page @ shift(
+            anchor.middle[0] - (size[0] - 1) / 2, anchor.middle[1] - (size[1] - 1) / 2
+        )
+        window = cv2.warpPerspective(
+            page, window_to_page, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+        )
+        similarity = cv2.matchTemplate(window, anchor.patch, cv2.TM_CCOEFF_NORMED)
+        _, ncc, _, (x, y) = cv2.minMaxLoc(similarity)
+        if not MIN_NCC <= ncc <= 1.001:
+            continue
+        found = (
+            x + _peak_offset(similarity[y], x) + (PATCH_WIDTH - 1) / 2,
+            y + _peak_offset(similarity[:, x], y) + (PATCH_HEIGHT - 1) / 2,
+        )
+        form.append(anchor.middle)
+        places.append(map_points(window_to_page, np.array([found]))[0])
+        nccs.append(ncc)
+    return Finds(np.array(form).reshape(-1, 2), np.array(places).reshape(-1, 2), np.array(nccs))
+
+
+def _texture(form: GrayImage) -> NDArray[np.float32]:
+    """Edges in the weaker of both directions over a patch: a rule alone is no anchor, it slides along itself."""
+    size = (PATCH_WIDTH, PATCH_HEIGHT)
+    across = cv2.boxFilter(cv2.Sobel(form, cv2.CV_32F, 1, 0) ** 2, -1, size)
+    down = cv2.boxFilter(cv2.Sobel(form, cv2.CV_32F, 0, 1) ** 2, -1, size)
+    return np.minimum(across, down)
+
+
+def _fits_patch(is_free: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the middle of a patch may lie: all of it free and on the form."""
+    framed = np.zeros_like(is_free, np.uint8)
+    framed[1:-1, 1:-1] = is_free[1:-1, 1:-1]
+    kernel = np.ones((PATCH_HEIGHT + 1, PATCH_WIDTH + 1), np.uint8)
+    return np.asarray(cv2.erode(framed, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0)
+
+
+def _best_place(
+    form: GrayImage, square: NDArray[np.float32], corner: tuple[int, int], floor: float, reach: int
+) -> tuple[float, float] | None:
+    for _ in range(TRIES_PER_SQUARE):
+        _, strength, _, (x, y) = cv2.minMaxLoc(square)
+        if strength < floor:
+            return None
+        # The middle of an even-sized patch lies between two pixels.
+        middle = (corner[0] + x - 0.5, corner[1] + y - 0.5)
+        if not _has_twin(form, middle, reach):
+            return middle
+        square[max(0, y - PATCH_HEIGHT) : y + PATCH_HEIGHT, max(0, x - PATCH_WIDTH) : x + PATCH_WIDTH] = 0
+    return None
+
+
+def _cut(form: GrayImage, middle: tuple[float, float], reach: int = 0) -> GrayImage:
+    left = int(middle[0] + 0.5) - PATCH_WIDTH // 2 - reach
+    top = int(middle[1] + 0.5) - PATCH_HEIGHT // 2 - reach
+    right, bottom = left + PATCH_WIDTH + 2 * reach, top + PATCH_HEIGHT + 2 * reach
+    return form[max(0, top) : bottom, max(0, left) : right].copy()
+
+
+def _has_twin(form: GrayImage, middle: tuple[float, float], reach: int) -> bool:
+    similarity = cv2.matchTemplate(_cut(form, middle, reach), _cut(form, middle), cv2.TM_CCOEFF_NORMED)
+    _, _, _, (x, y) = cv2.minMaxLoc(similarity)
+    similarity[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = -1
+    return bool(similarity.max() > TWIN_NCC)
+
+
+def _peak_offset(values: NDArray[np.float32], peak: int) -> float:
+    """Where a parabola through the peak and its neighbours has its top, relative to the peak."""
+    if not 0 < peak < len(values) - 1:
+        return 0.0
+    before, top, after = (float(v) for v in values[peak - 1 : peak + 2])
+    bend = before - 2 * top + after
+    return 0.5 * (before - after) / bend if bend < -1e-6 else 0.0

@@ -1,0 +1,60 @@
+"""Matrices of the plane. Pixel (x, y) means the middle of that pixel, as OpenCV's warps have it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import FloatMatrix
+
+Points = NDArray[np.float64]
+"""(N, 2) float64, x and y."""
+
+
+def map_points(matrix: FloatMatrix, points: Points) -> Points:
+    """Send (N, 2) points through a (3, 3) matrix, perspective included."""
+    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:])
+
+
+def scaling(x: float, y: float | None = None) -> FloatMatrix:
+    """Matrix that multiplies x and y; one factor serves both when `y` is left out."""
+    return np.diag([x, x if y is None else y, 1.0])
+
+
+def shift(x: float, y: float) -> FloatMatrix:
+    """Matrix that adds (x, y)."""
+    matrix = np.eye(3)
+    matrix[:2, 2] = x, y
+    return matrix
+
+
+def rotation(clockwise_deg: float) -> FloatMatrix:
+    """Matrix that turns about the origin, clockwise as seen with y pointing down."""
+    angle = np.radians(clockwise_deg)
+    matrix = np.eye(3)
+    matrix[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    return matrix
+
+
+def mm_to_pixels(px_per_mm_x: float, px_per_mm_y: float | None = None) -> FloatMatrix:
+    """Millimetres from an image's corner to its pixels; the corner itself lies half a pixel before the first middle."""
+    return shift(-0.5, -0.5) @ scaling(px_per_mm_x, px_per_mm_y)
+
+
+def shrunk_to_full(factor: int) -> FloatMatrix:
+    """Pixels of an image reduced by a whole factor (area averages) to pixels of the full one."""
+    return shift((factor - 1) / 2, (factor - 1) / 2) @ scaling(factor)
+
+
+def angle_deg(matrix: FloatMatrix, at: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Clockwise turn that a matrix gives to the x axis near a point, degrees in (-180, 180]."""
+    start, end = map_points(matrix, np.array([at, (at[0] + 1.0, at[1])]))
+    return float(np.degrees(np.arctan2(end[1] - start[1], end[0] - start[0])))
+
+
+def scale_of(matrix: FloatMatrix, at: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Factor by which lengths grow near a point, the geometric mean of both directions."""
+    origin, right, down = map_points(matrix, np.array([at, (at[0] + 1.0, at[1]), (at[0], at[1] + 1.0)]))
+    (a, b), (c, d) = right - origin, down - origin
+    return float(np.sqrt(abs(a * d - b * c)))

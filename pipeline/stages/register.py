@@ -1,0 +1,361 @@
+"""Which form is a page, and how does it lie: quarter turn, skew, scale and offset, or a loud failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import FloatMatrix, FormTemplate, Page, Registration, RegistrationStatus
+from pipeline.stages.anchors import Anchor, Finds, choose_anchors, find_anchors
+from pipeline.stages.plane import (
+    Points,
+    angle_deg,
+    map_points,
+    mm_to_pixels,
+    rotation,
+    scale_of,
+    scaling,
+    shrunk_to_full,
+)
+from pipeline.stages.profiles import FormProfiles, place_form, profile_form, profile_page
+from pipeline.stages.skew import MIN_POINTS, SKEW_DPI, dark_points, estimate_skew
+from recognizer.readings import GrayImage
+
+MM_PER_INCH = 25.4
+WORKING_DPI = 75.0
+"""A quarter of 300 dpi: anchors are found there to 0.8 px of 300 dpi at worst, in 15 ms (measured on drawn forms)."""
+FIELD_MARGIN_MM = 2.0
+"""Anchors stay this far from fields: people write over the edge."""
+WIDE_REACH, CLOSE_REACH = 16, 5
+"""Pixels at working resolution: what the profiles leave (5 mm), and what the first fit leaves."""
+OUTLIER_MM = (1.5, 0.5)
+"""An anchor farther than this from the first and the second fit was found in the wrong place."""
+TILE_PX = 24
+"""Side of the squares in which print is compared, 8 mm: a shift by one stroke spoils the agreement within it."""
+DECISIVE_SCORE = 0.8
+"""No other form or turn is tried after a find this good."""
+MIN_FINDS = 4
+MAX_STRETCH = 1.04
+"""Scanners stretch one direction by up to 2 %; more is a wrong fit. Photographs may reach this after perspective."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterOptions:
+    """What is still taken as the form.
+
+    Attributes:
+        min_score: least agreement of the printed form, 0 to 1. Right forms measure above 0.6, wrong ones below 0.3.
+        max_residual_mm: greatest mean distance between anchors and where the fit expects them.
+        min_found_share: least share of the anchors on the page that must fit.
+        tries: forms and turns tried, likeliest first.
+    """
+
+    min_score: float = 0.45
+    max_residual_mm: float = 0.35
+    min_found_share: float = 0.4
+    tries: int = 6
+
+
+@dataclass(frozen=True)
+class PreparedPage:
+    """One page of a form, computed once.
+
+    Attributes:
+        number: page of the form, from 1.
+        work: (H, W) uint8 the blank page at `WORKING_DPI`.
+        work_to_mm: (3, 3) from pixels of `work` to form millimetres.
+        weights: (H, W) float32, 1 where print is compared, 0 in fields.
+        anchors: in pixels of `work`.
+    """
+
+    number: int
+    work: GrayImage
+    work_to_mm: FloatMatrix
+    weights: NDArray[np.float32]
+    anchors: tuple[Anchor, ...]
+    profiles: FormProfiles
+
+
+@dataclass(frozen=True)
+class PreparedTemplate:
+    """All that registering needs to know of a form."""
+
+    template: FormTemplate
+    pages: tuple[PreparedPage, ...]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    template: FormTemplate
+    page: PreparedPage
+    mm_to_page: FloatMatrix
+    score: float
+
+
+@dataclass(frozen=True)
+class _Fit:
+    candidate: _Candidate
+    mm_to_page: FloatMatrix
+    score: float
+    residual_px: float
+    found_share: float
+
+
+@dataclass(frozen=True)
+class _ReducedPage:
+    """The page at about `WORKING_DPI` and its skew; its dark points, at about `SKEW_DPI`, in full pixels."""
+
+    gray: GrayImage
+    to_full: FloatMatrix
+    dark: Points
+    skew_deg: float
+
+
+def register_page(
+    page: Page, templates: Sequence[FormTemplate], options: RegisterOptions | None = None
+) -> Registration:
+    """Decide which form a page is and align it.
+
+    Args:
+        page: any quarter turn, skewed by up to 12 degrees; 90 to 110 % of the form's size at `page.dpi`, or filling
+            the picture when that is doubtful.
+        templates: the forms it may be; none means that fields will be found without a template.
+
+    Returns:
+        OK with `mm_to_page`, `residual_px` and `score`; FAILED when no form fits; NOT_NEEDED without templates.
+        `skew_deg` is filled in every case, 0 for a page without print.
+    """
+    options = options or RegisterOptions()
+    reduced = _reduce(page)
+    skew = reduced.skew_deg
+    if not templates:
+        return Registration(RegistrationStatus.NOT_NEEDED, skew_deg=skew)
+    if len(reduced.dark) < MIN_POINTS:
+        return Registration(RegistrationStatus.FAILED)
+    candidates = sorted(_candidates(page, reduced, templates), key=lambda c: -c.score)
+    best: _Fit | None = None
+    for candidate in candidates[: options.tries]:
+        fit = _fit_anchors(reduced, candidate)
+        if fit is not None and (best is None or fit.score > best.score):
+            best = fit
+        if best is not None and best.score >= DECISIVE_SCORE:
+            break
+    if best is None or not _is_good(best, options):
+        return Registration(RegistrationStatus.FAILED, score=best.score if best else 0.0, skew_deg=skew)
+    width, height = best.candidate.template.page_size_mm
+    turn = angle_deg(best.mm_to_page, (width / 2, height / 2))
+    quarters = round(turn / 90)
+    return Registration(
+        RegistrationStatus.OK,
+        template=best.candidate.template,
+        template_page=best.candidate.page.number,
+        mm_to_page=best.mm_to_page,
+        residual_px=best.residual_px,
+        score=best.score,
+        rotation_deg=quarters * 90 % 360,
+        skew_deg=turn - quarters * 90,
+    )
+
+
+class _ByIdentity:
+    """Cache key: the very same template. It keeps the template alive, so its id is never used again meanwhile."""
+
+    def __init__(self, template: FormTemplate) -> None:
+        self.template = template
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and other.template is self.template
+
+    def __hash__(self) -> int:
+        return id(self.template)
+
+
+def prepare_template(template: FormTemplate) -> PreparedTemplate:
+    """Anchors, profiles and working pictures of a form; computed once for each template object."""
+    return _prepare(_ByIdentity(template))
+
+
+@lru_cache(maxsize=64)
+def _prepare(key: _ByIdentity) -> PreparedTemplate:
+    template = key.template
+    pages = tuple(_prepare_page(template, number) for number in range(1, template.page_count + 1))
+    return PreparedTemplate(template, pages)
+
+
+def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
+    px_per_mm = WORKING_DPI / MM_PER_INCH
+    size_mm = template.page_size_mm
+    size = (round(size_mm[0] * px_per_mm), round(size_mm[1] * px_per_mm))
+    reference = template.references[number - 1]
+    method = cv2.INTER_AREA if reference.shape[1] > size[0] else cv2.INTER_LINEAR
+    work = np.asarray(cv2.resize(reference, size, interpolation=method), np.uint8)
+    is_free = np.ones(work.shape, bool)
+    for spec in template.fields:
+        if spec.page == number and spec.region_mm is not None:
+            region, margin = spec.region_mm, FIELD_MARGIN_MM
+            top, bottom = (region.top - margin) * px_per_mm, (region.top + region.height + margin) * px_per_mm
+            left, right = (region.left - margin) * px_per_mm, (region.left + region.width + margin) * px_per_mm
+            is_free[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)] = False
+    anchors = choose_anchors(work, is_free, WIDE_REACH)
+    if len(anchors) < MIN_FINDS + 2:
+        # Hardly any print beside the fields: their own frames must do.
+        anchors = choose_anchors(work, np.ones_like(is_free), WIDE_REACH)
+    coarse = cv2.resize(work, None, fx=SKEW_DPI / WORKING_DPI, fy=SKEW_DPI / WORKING_DPI, interpolation=cv2.INTER_AREA)
+    coarse_to_mm = np.linalg.inv(mm_to_pixels(coarse.shape[1] / size_mm[0], coarse.shape[0] / size_mm[1]))
+    profiles = profile_form(map_points(coarse_to_mm, dark_points(coarse)), size_mm)
+    work_to_mm = np.linalg.inv(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
+    return PreparedPage(number, work, work_to_mm, is_free.astype(np.float32), anchors, profiles)
+
+
+def _reduce(page: Page) -> _ReducedPage:
+    """At a doubtful resolution the page counts as A4 on its longer side: wrong by a half either way still serves."""
+    height, width = page.gray.shape
+    dpi = max(height, width) / 297 * MM_PER_INCH if page.is_dpi_doubtful else page.dpi
+    factor = max(1, round(dpi / WORKING_DPI))
+    gray = _shrink(page.gray, factor)
+    coarse_factor = max(1, round(dpi / factor / SKEW_DPI))
+    coarse = _shrink(gray, coarse_factor)
+    dark = dark_points(coarse)
+    to_full = shrunk_to_full(factor)
+    return _ReducedPage(gray, to_full, map_points(to_full @ shrunk_to_full(coarse_factor), dark), estimate_skew(dark))
+
+
+def _shrink(gray: GrayImage, factor: int) -> GrayImage:
+    """Area averages over squares of `factor` pixels; what does not fill a square at the right and bottom is cut."""
+    height, width = (max(1, side // factor) for side in gray.shape)
+    whole = gray[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _candidates(page: Page, reduced: _ReducedPage, templates: Sequence[FormTemplate]) -> Iterator[_Candidate]:
+    level_px = map_points(rotation(-reduced.skew_deg), reduced.dark)
+    for px_per_mm, prepared in _sizes(page, [prepare_template(template) for template in templates]):
+        profiles = profile_page(level_px / px_per_mm)
+        level_to_page = rotation(reduced.skew_deg) @ scaling(px_per_mm)
+        for template, form_page in prepared:
+            for placement in place_form(profiles, form_page.profiles):
+                yield _Candidate(template, form_page, level_to_page @ placement.form_to_level, placement.score)
+
+
+def _sizes(
+    page: Page, prepared: Sequence[PreparedTemplate]
+) -> Iterator[tuple[float, list[tuple[FormTemplate, PreparedPage]]]]:
+    """Resolutions worth trying, each with the forms it is tried for."""
+    everything = [(one.template, form_page) for one in prepared for form_page in one.pages]
+    yield page.dpi / MM_PER_INCH, everything
+    if not page.is_dpi_doubtful:
+        return
+    by_size: dict[tuple[float, float], list[tuple[FormTemplate, PreparedPage]]] = {}
+    for template, form_page in everything:
+        by_size.setdefault(template.page_size_mm, []).append((template, form_page))
+    for (width_mm, height_mm), forms in by_size.items():
+        filling = float(np.sqrt(page.gray.size / (width_mm * height_mm)))
+        if abs(filling * MM_PER_INCH / page.dpi - 1) > 0.05:
+            yield filling, forms
+
+
+def _fit_anchors(reduced: _ReducedPage, candidate: _Candidate) -> _Fit | None:
+    """Two rounds of looking for anchors and fitting: wide, then close; None when too few are found."""
+    form = candidate.page
+    full_to_reduced = np.linalg.inv(reduced.to_full)
+    px_per_mm = scale_of(candidate.mm_to_page)
+    fitted = candidate.mm_to_page
+    for reach, outlier_mm in zip((WIDE_REACH, CLOSE_REACH), OUTLIER_MM, strict=True):
+        finds = find_anchors(form.anchors, reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, reach)
+        in_mm = Finds(map_points(form.work_to_mm, finds.form), map_points(reduced.to_full, finds.page), finds.ncc)
+        refit = _robust_affine(in_mm, outlier_mm * px_per_mm)
+        if refit is None:
+            return None
+        fitted = refit
+    misses = np.linalg.norm(map_points(fitted, in_mm.form) - in_mm.page, axis=1)
+    fitting = misses <= OUTLIER_MM[1] * px_per_mm
+    on_page = _count_on_page(form.anchors, full_to_reduced @ fitted @ form.work_to_mm, reduced.gray.shape)
+    return _Fit(
+        candidate,
+        fitted,
+        score=_agreement(reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, form),
+        residual_px=float(np.sort(misses)[: max(1, 3 * len(misses) // 4)].mean()),
+        found_share=float(fitting.sum()) / max(1, on_page),
+    )
+
+
+def _robust_affine(finds: Finds, outlier_px: float) -> FloatMatrix | None:
+    """Similarity by consensus, then an affine fit in which far anchors count less; None when the anchors disagree."""
+    if len(finds) < MIN_FINDS:
+        return None
+    rough, inliers = cv2.estimateAffinePartial2D(
+        finds.form, finds.page, method=cv2.RANSAC, ransacReprojThreshold=outlier_px
+    )
+    if rough is None or int(inliers.sum()) < MIN_FINDS:
+        return None
+    keep = inliers[:, 0] > 0
+    form, page = finds.form[keep], finds.page[keep]
+    matrix = np.vstack([rough, (0.0, 0.0, 1.0)])
+    if not _is_spread(form):
+        return matrix
+    weights = finds.ncc[keep]
+    design = np.column_stack([form, np.ones(len(form))])
+    for _ in range(5):
+        miss = np.linalg.norm(map_points(matrix, form) - page, axis=1)
+        # Cauchy weights; the scale floor keeps a perfect fit from dividing by zero.
+        pull = weights / (1 + (miss / max(2 * float(np.median(miss)), 0.1)) ** 2)
+        solution, *_ = np.linalg.lstsq(design * pull[:, None], page * pull[:, None], rcond=None)
+        matrix = np.vstack([solution.T, (0.0, 0.0, 1.0)])
+    return matrix
+
+
+def _is_spread(form: Points) -> bool:
+    """Anchors in one line or corner cannot tell a stretch from a turn."""
+    return len(form) >= 6 and float(np.linalg.eigvalsh(np.cov(form.T))[0]) > 10.0**2
+
+
+def _count_on_page(anchors: Sequence[Anchor], form_to_page: FloatMatrix, shape: tuple[int, ...]) -> int:
+    places = map_points(form_to_page, np.array([anchor.middle for anchor in anchors]))
+    return int(((places >= 0) & (places < (shape[1], shape[0]))).all(axis=1).sum())
+
+
+def _agreement(page: GrayImage, form_to_page: FloatMatrix, form: PreparedPage) -> float:
+    """Correlation of page and blank form in small tiles, averaged over the tiles that hold print; 0 to 1."""
+    height, width = form.work.shape
+    seen = cv2.warpPerspective(
+        page,
+        form_to_page,
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.float32)
+    blank, weights = form.work.astype(np.float32), form.weights
+    share = _tile_means(weights)
+    with_print = np.maximum(share, 1e-6)
+    mean_seen, mean_blank = _tile_means(weights * seen) / with_print, _tile_means(weights * blank) / with_print
+    var_seen = _tile_means(weights * seen**2) / with_print - mean_seen**2
+    var_blank = _tile_means(weights * blank**2) / with_print - mean_blank**2
+    covariance = _tile_means(weights * seen * blank) / with_print - mean_seen * mean_blank
+    ncc = covariance / np.sqrt(np.maximum(var_seen, 4.0) * np.maximum(var_blank, 4.0))
+    counts = (share > 0.5) & (var_blank > 0.1 * np.quantile(var_blank[share > 0.5], 0.95, method="lower"))
+    return float(np.clip(ncc[counts], 0, 1).mean()) if counts.any() else 0.0
+
+
+def _tile_means(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows, columns = max(1, picture.shape[0] // TILE_PX), max(1, picture.shape[1] // TILE_PX)
+    whole = picture[: rows * TILE_PX, : columns * TILE_PX]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _is_good(fit: _Fit, options: RegisterOptions) -> bool:
+    size = fit.candidate.template.page_size_mm
+    middle = (size[0] / 2, size[1] / 2)
+    px_per_mm = scale_of(fit.mm_to_page, middle)
+    stretch = np.linalg.svd(fit.mm_to_page[:2, :2], compute_uv=False)
+    return (
+        fit.score >= options.min_score
+        and fit.residual_px <= options.max_residual_mm * px_per_mm
+        and fit.found_share >= options.min_found_share
+        and float(stretch[0] / stretch[1]) <= MAX_STRETCH
+        and float(np.linalg.det(fit.mm_to_page[:2, :2])) > 0
+    )

@@ -1,0 +1,74 @@
+"""Skew of a page from the sharpness of its projection profiles."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stages.plane import Points
+from recognizer.readings import GrayImage
+
+MAX_SKEW_DEG = 12.0
+COARSE_STEP_DEG = 0.5
+FINE_STEPS_DEG = (0.1, 0.02)
+COARSE_POINTS = 8000
+"""Points used in the coarse search; the profile's peak is 0.5 degrees wide and survives thinning."""
+SKEW_DPI = 40.0
+"""An eighth of 300 dpi: measured 6 ms and 0.05 degrees at worst on drawn forms."""
+MIN_DEPTH = 12
+"""Gray levels by which ink must be darker than the paper around it."""
+THIN_PX = 7
+"""Dark things at least this wide in both directions, 4.4 mm, are no print: the scanner's lid, shadows, bars."""
+MIN_POINTS = 60
+"""Fewer dark points than this are dust on a blank page, and have no direction."""
+
+
+def dark_points(small: GrayImage) -> Points:
+    """Middles of pixels of thin dark things, print and writing, (N, 2) float64 x and y.
+
+    Wide ones, such as the scanner's lid or a black bar, have no point at all.
+
+    Args:
+        small: (H, W) uint8 page at about `SKEW_DPI`.
+    """
+    if min(small.shape) < 8:
+        return np.zeros((0, 2))
+    depth = cv2.morphologyEx(small, cv2.MORPH_BLACKHAT, np.ones((THIN_PX, THIN_PX), np.uint8))
+    rows, columns = np.nonzero(depth > MIN_DEPTH)
+    return np.column_stack([columns, rows]).astype(np.float64)
+
+
+def estimate_skew(points: Points) -> float:
+    """Clockwise angle by which printed lines lean, degrees within +-`MAX_SKEW_DEG`; 0 for a blank page.
+
+    Rows and columns both vote, so a page lying on its side gives the same answer.
+
+    Args:
+        points: (N, 2) dark pixels of the page.
+    """
+    if len(points) < MIN_POINTS:
+        return 0.0
+    # Half a pixel of fixed jitter keeps the pixel grid itself from looking like sharp lines at 0 degrees.
+    jitter = np.random.default_rng(0).uniform(-0.5, 0.5, points.shape)
+    middled = (points - points.mean(axis=0) + jitter).astype(np.float32)
+    thinned = middled[:: max(1, len(middled) // COARSE_POINTS)]
+    angles = np.arange(-MAX_SKEW_DEG, MAX_SKEW_DEG + 0.01, COARSE_STEP_DEG)
+    best = float(angles[np.argmax([_sharpness(thinned, angle) for angle in angles])])
+    for step in FINE_STEPS_DEG:
+        angles = best + step * np.arange(-5, 6)
+        best = float(angles[np.argmax([_sharpness(middled, angle) for angle in angles])])
+    return float(np.clip(best, -MAX_SKEW_DEG, MAX_SKEW_DEG))
+
+
+def _sharpness(points: NDArray[np.float32], angle_deg: float) -> float:
+    sine, cosine = np.sin(np.radians(angle_deg)), np.cos(np.radians(angle_deg))
+    across = points[:, 1] * cosine - points[:, 0] * sine
+    along = points[:, 0] * cosine + points[:, 1] * sine
+    return _peakedness(across) + _peakedness(along)
+
+
+def _peakedness(places: NDArray[np.floating]) -> float:
+    """Squared steps between neighbouring bins: squared counts alone favour 0 degrees on any rectangular page."""
+    counts = np.bincount(np.round(places - places.min()).astype(np.intp)).astype(np.float64)
+    return float((np.diff(counts) ** 2).sum())
