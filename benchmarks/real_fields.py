@@ -155,9 +155,8 @@ def main() -> None:
             scores.extend(score(dataset, reader, crops, answers, time.perf_counter() - start))
             print(scores[-1].line, file=sys.stderr, flush=True)
     print(f"{describe_machine()}\n")
-    print(
-        "| set | part | reader | n | exact (95 % interval) | edits a digit | ms a field |\n|---|---|---|---|---|---|---|"
-    )
+    print("| set | part | reader | n | exact (95 % interval) | edits a digit | ms a field |")
+    print("|---|---|---|---|---|---|---|")
     for item in scores:
         print(item.line)
     if arguments.json:
