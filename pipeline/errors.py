@@ -9,6 +9,7 @@
     ├── OutputError                   2   results cannot be written: no permission, full disk
     └── SourceError                   4   one document cannot be read; becomes a result with status "failed"
         ├── NotAFileError                 link, directory, FIFO or device
+        ├── UnreadableFileError           no permission, an I/O error, or still being written
         ├── EmptyFileError                0 bytes
         ├── UnsupportedTypeError          magic bytes of no known format
         ├── EncryptedPdfError             needs a password
@@ -41,6 +42,7 @@ __all__ = [
     "SourceError",
     "TemplateError",
     "TooLargeError",
+    "UnreadableFileError",
     "UnsupportedTypeError",
     "WorkerDiedError",
 ]
@@ -89,6 +91,12 @@ class NotAFileError(SourceError):
     """A link, directory, FIFO or device where a document should be."""
 
     code = "not_a_file"
+
+
+class UnreadableFileError(SourceError):
+    """A file whose bytes could not be had: no permission, an I/O error, or still being written."""
+
+    code = "unreadable_file"
 
 
 class EmptyFileError(SourceError):

@@ -1,0 +1,192 @@
+"""Pages of picture files: TIFF with any number of pages, PNG, JPEG, BMP, WebP, GIF, PNM.
+
+Pillow reads headers and everything but JPEG; JPEG is decoded strictly. No library is ever handed a file name.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
+
+from pipeline.document import MediaType, Page, Source
+from pipeline.errors import DamagedFileError, TooLargeError, UnsupportedTypeError
+from pipeline.storage.dpi import believed_dpi, with_square_pixels
+from pipeline.storage.jpeg import decode_jpeg
+from pipeline.storage.limits import ScanLimits
+from pipeline.storage.tiff import check_page_data, count_tiff_pages
+from recognizer.readings import GrayImage
+
+PILLOW_FAILURES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's readers raise on damaged files, as met when its own collection of broken files is read."""
+
+WHITE = 255
+OPAQUE = 255
+
+SAMPLE_BITS = (8, 10, 12, 14, 16)
+"""Bits a sample that cameras and scanners write into 16."""
+
+
+class ImagePages:
+    """The pages of one picture file, decoded when asked for.
+
+    Attributes:
+        page_count: verified against the directories of a TIFF.
+    """
+
+    def __init__(self, source: Source, limits: ScanLimits) -> None:
+        """Read the header.
+
+        Raises:
+            DamagedFileError, NoPagesError, TooLargeError, UnsupportedTypeError: see `pipeline.errors`.
+        """
+        self._content = source.content
+        self._limits = limits
+        self._is_jpeg = source.media_type is MediaType.JPEG
+        if source.media_type is MediaType.TIFF:
+            limits.check_pages(count_tiff_pages(self._content))
+        with _pillow_errors(page=None):
+            # Formats are pinned to what the first bytes said; Pillow would try PostScript, icons and much else.
+            self._image = Image.open(io.BytesIO(self._content), formats=_PILLOW_FORMATS[source.media_type])
+            # A JPEG may carry further pictures, such as the thumbnail of a telephone; the scan is the first.
+            self.page_count = 1 if self._is_jpeg else int(getattr(self._image, "n_frames", 1))
+        limits.check_pages(self.page_count)
+
+    def read(self, number: int) -> Page:
+        """Decode a page.
+
+        Raises:
+            DamagedFileError, TooLargeError, UnsupportedTypeError: see `pipeline.errors`; each names the page.
+        """
+        with _pillow_errors(number):
+            self._image.seek(number - 1)
+            self._limits.check_pixels(*self._image.size, number)
+            if isinstance(self._image, TiffImagePlugin.TiffImageFile):
+                check_page_data(self._image, self._content, number)
+            turn = self._image.getexif().get(ExifTags.Base.Orientation, 1)
+            claimed = _claimed_dpi(self._image)
+            strict = decode_jpeg(self._content, self._limits, number) if self._is_jpeg else None
+            gray = strict if strict is not None else gray_of(self._image)
+        # Pillow may have applied the turn itself while it loaded a TIFF; then the tag is gone.
+        left_to_turn = turn if self._is_jpeg else self._image.getexif().get(ExifTags.Base.Orientation, 1)
+        return _page(gray, number, claimed, left_to_turn)
+
+    def close(self) -> None:
+        """Let go of the decoder."""
+        self._image.close()
+
+
+_PILLOW_FORMATS = {
+    MediaType.TIFF: ("TIFF",),
+    MediaType.PNG: ("PNG",),
+    MediaType.JPEG: ("JPEG", "MPO"),
+    MediaType.BMP: ("BMP",),
+    MediaType.WEBP: ("WEBP",),
+    MediaType.GIF: ("GIF",),
+    MediaType.PNM: ("PPM",),
+}
+
+
+@contextmanager
+def _pillow_errors(page: int | None) -> Iterator[None]:
+    where = f"page {page}" if page else "the file"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about odd metadata, and about sizes that are checked here anyway
+            yield
+    except Image.DecompressionBombError as error:
+        raise TooLargeError(f"{where} has far more pixels than a scan: {error}", page) from error
+    except UnidentifiedImageError as error:
+        raise DamagedFileError(f"{where} is damaged: its header makes no sense", page) from error
+    except PILLOW_FAILURES as error:
+        raise DamagedFileError(f"{where} is truncated or damaged: {error}", page) from error
+
+
+def _page(gray: GrayImage, number: int, claimed: tuple[float, float] | None, turn: int) -> Page:
+    squared, dpi = (gray, None) if claimed is None else with_square_pixels(gray, claimed)
+    upright = np.ascontiguousarray(_TURNS.get(turn, lambda image: image)(squared))
+    believed, is_doubtful = believed_dpi(dpi, upright.shape[1], upright.shape[0])
+    return Page(number, upright, believed, is_doubtful)
+
+
+_TURNS = {
+    2: lambda image: image[:, ::-1],
+    3: lambda image: image[::-1, ::-1],
+    4: lambda image: image[::-1],
+    5: lambda image: image.T,
+    6: lambda image: np.rot90(image, -1),
+    7: lambda image: image[::-1, ::-1].T,
+    8: lambda image: np.rot90(image),
+}
+"""What undoes each EXIF orientation (Exif 2.3, tag 0x0112)."""
+
+
+def _claimed_dpi(image: Image.Image) -> tuple[float, float] | None:
+    dpi = image.info.get("dpi")
+    if not isinstance(dpi, tuple) or len(dpi) != 2:
+        return None
+    return float(dpi[0]), float(dpi[1])
+
+
+def gray_of(image: Image.Image) -> GrayImage:
+    """A picture of any mode as it looks on white paper.
+
+    Args:
+        image: opened by Pillow; loaded here.
+
+    Returns:
+        (H, W) uint8.
+
+    Raises:
+        UnsupportedTypeError: floating-point samples, whose black and white nobody has agreed on.
+        OSError and others of Pillow: damaged data.
+    """
+    image.load()
+    if image.mode == "F":
+        raise UnsupportedTypeError("has floating-point samples; save it with 8 bits a sample")
+    if image.mode.startswith("I"):
+        return _from_deep(np.asarray(image))
+    if image.has_transparency_data:
+        return _on_white(np.asarray(image.convert("RGBA")))
+    return np.array(image.convert("L"))
+
+
+def _from_deep(samples: NDArray[np.integer]) -> GrayImage:
+    """More than 8 bits a sample to 8.
+
+    Pillow says 16 or 32 bits also where a scanner filled 10, 12 or 14 of them, which would come out nearly black:
+    white paper reaches far enough up to tell the depth.
+    """
+    unsigned = np.clip(samples.astype(np.int64), 0, 65535)
+    highest = int(unsigned.max(initial=0))
+    depth = next(bits for bits in SAMPLE_BITS if highest < 1 << bits)
+    return (unsigned >> (depth - 8)).astype(np.uint8)
+
+
+def _on_white(rgba: NDArray[np.uint8]) -> GrayImage:
+    """Black on transparent is black on white to everybody who looks at it, and all black to plain conversions."""
+    gray = cv2.cvtColor(rgba, cv2.COLOR_RGBA2GRAY).astype(np.uint16)
+    alpha = rgba[:, :, 3].astype(np.uint16)
+    return ((gray * alpha + WHITE * (OPAQUE - alpha) + OPAQUE // 2) // OPAQUE).astype(np.uint8)

@@ -1,0 +1,170 @@
+"""Is a PDF page one scanned picture and nothing else to be seen? Then the picture is the page, pixel by pixel.
+
+Taking it as it is costs a tenth of drawing the page, and nothing is lost to resampling. The test is strict: whatever
+is doubtful is drawn. Agreement with pdfium's drawing over encodings, matrices and turns is tested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium_c
+
+from pipeline.storage.dpi import with_square_pixels
+from recognizer.readings import GrayImage
+
+POINTS_PER_INCH = 72
+
+COVERAGE = 0.98
+"""Share of the page that the picture must cover, and share of the picture that must lie on the page."""
+
+UPRIGHT_WITHIN = 0.001
+"""Shear against the longer side: below, no pixel of a scanned page is out by more than a few."""
+
+
+@dataclass(frozen=True)
+class PagePicture:
+    """The one picture that makes up a page.
+
+    Attributes:
+        image: pdfium's object; usable as long as its page is open.
+        axes: ((a, b), (c, d)): where the picture's width and height run on the page before its turn, points, y up.
+        turn_deg: the page's /Rotate, clockwise.
+    """
+
+    image: pypdfium2.PdfImage
+    axes: tuple[tuple[float, float], tuple[float, float]]
+    turn_deg: int
+
+    def as_displayed(self, gray: GrayImage) -> tuple[GrayImage, float]:
+        """Flip and turn the decoded picture as a viewer shows the page.
+
+        Args:
+            gray: (H, W) uint8, first row first in the file.
+
+        Returns:
+            The page and its resolution in dpi.
+        """
+        (a, b), (c, d) = self.axes
+        height, width = gray.shape
+        dpi = (
+            width / max(abs(a), abs(b)) * POINTS_PER_INCH,
+            height / max(abs(c), abs(d)) * POINTS_PER_INCH,
+        )
+        upright, resolution = with_square_pixels(gray, dpi)
+        if abs(a) >= abs(b):
+            placed = upright[:: 1 if d > 0 else -1, :: 1 if a > 0 else -1]
+        else:  # the picture's rows run up or down the page
+            placed = upright.T[:: -1 if b > 0 else 1, :: -1 if c > 0 else 1]
+        return np.ascontiguousarray(np.rot90(placed, -self.turn_deg // 90)), resolution
+
+
+def find_page_picture(page: pypdfium2.PdfPage) -> PagePicture | None:
+    """The picture that is all there is to be seen on a page; None when there is more, less or something odd.
+
+    Invisible text, as text recognisers leave it, does not count. Masks of the picture are not looked at, see
+    `PictureDictionaries`.
+    """
+    if pdfium_c.FPDFPage_GetAnnotCount(page) > 0:
+        return None
+    found = None
+    for item in page.get_objects(max_depth=1):
+        if item.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
+            if pdfium_c.FPDFTextObj_GetTextRenderMode(item) != pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
+                return None
+        elif item.type == pdfium_c.FPDF_PAGEOBJ_IMAGE and found is None:
+            found = item
+        else:
+            return None
+    if found is None or _is_altered(found):
+        return None
+    a, b, c, d, x, y = found.get_matrix().get()
+    if not _fills((a, b, c, d, x, y), page.get_bbox()):
+        return None
+    return PagePicture(found, ((a, b), (c, d)), page.get_rotation() % 360)
+
+
+def _is_altered(image: pypdfium2.PdfImage) -> bool:
+    """Clipped, blended, or marked as content that may be switched off."""
+    return (
+        int(pdfium_c.FPDFClipPath_CountPaths(pdfium_c.FPDFPageObj_GetClipPath(image))) > 0
+        or bool(pdfium_c.FPDFPageObj_HasTransparency(image))
+        or int(pdfium_c.FPDFPageObj_CountMarks(image)) > 0
+    )
+
+
+def _fills(matrix: Sequence[float], page_box: Sequence[float]) -> bool:
+    """Whether a picture under this matrix lies square on the page and fills it."""
+    a, b, c, d, x, y = matrix
+    shear = min(max(abs(b), abs(c)), max(abs(a), abs(d)))
+    if shear > UPRIGHT_WITHIN * max(abs(a), abs(b), abs(c), abs(d)):
+        return False
+    left, right = sorted((x, x + a + c))
+    bottom, top = sorted((y, y + b + d))
+    page_left, page_bottom, page_right, page_top = page_box
+    shared_width = min(right, page_right) - max(left, page_left)
+    shared_height = min(top, page_top) - max(bottom, page_bottom)
+    if shared_width <= 0 or shared_height <= 0:
+        return False
+    shared = shared_width * shared_height
+    page_area = (page_right - page_left) * (page_top - page_bottom)
+    return shared >= COVERAGE * page_area and shared >= COVERAGE * (right - left) * (top - bottom)
+
+
+class PictureDictionaries:
+    """What the file says about each picture beside its data, found by the data themselves.
+
+    pdfium tells neither whether a picture has a mask nor its /Decode array, and its plain bitmap shows no mask. A
+    picture's dictionary always stands uncompressed in the file, right before its data.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._places: dict[bytes, list[int]] = defaultdict(list)
+        for match in _STREAM_START.finditer(content):
+            self._places[content[match.end() : match.end() + _KEY_BYTES]].append(match.end())
+
+    def is_plain(self, data: bytes, is_jpeg: bool) -> bool:
+        """Whether the picture with these data is shown just as it decodes.
+
+        Args:
+            data: raw data of the picture, still under all its filters.
+            is_jpeg: its samples will be taken from the JPEG itself, to which /Decode would have to be applied.
+
+        Returns:
+            False also when the data are not in the file as they are: an inline picture, or an encrypted file.
+        """
+        unwanted = _MASKED_OR_REMAPPED if is_jpeg else _MASKED
+        before = [
+            self._content[max(0, place - _DICTIONARY_WITHIN) : place]
+            for place in self._places[data[:_KEY_BYTES]]
+            if self._content.startswith(data, place)
+        ]
+        return bool(before) and not any(unwanted.search(_dictionary(text)) for text in before)
+
+
+_STREAM_START = re.compile(rb"stream(?:\r\n|\n|\r)")
+_KEY_BYTES = 64
+_DICTIONARY_WITHIN = 4096
+_OBJECT_START = re.compile(rb"\d+\s+\d+\s+obj")
+
+
+def _dictionary(before: bytes) -> bytes:
+    """What stands between the last start of an object and its data; everything when no start is found."""
+    starts = [match.end() for match in _OBJECT_START.finditer(before)]
+    return before[starts[-1] :] if starts else before
+
+
+def _any_name(*names: str) -> re.Pattern[bytes]:
+    """Matches PDF names, whose letters may be written as `#xx`."""
+    spelled = ["".join(f"(?:{char}|#(?i:{ord(char):02x}))" for char in name) for name in names]
+    return re.compile(f"/(?:{'|'.join(spelled)})(?![A-Za-z#])".encode())
+
+
+_MASKED = _any_name("SMask", "Mask", "ImageMask", "SMaskInData", "OC")
+_MASKED_OR_REMAPPED = _any_name("SMask", "Mask", "ImageMask", "SMaskInData", "OC", "Decode")

@@ -1,0 +1,157 @@
+"""The first PDF engine: pdfium through pypdfium2.
+
+A scanned page, which is one picture and nothing else to be seen, is taken as that picture, pixel by pixel; every
+other page is drawn. pdfium must not be entered by two threads at once, whatever the documents: each call into it
+holds one lock, so that threads are safe but do not run side by side. Use processes for that.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import cv2
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium_c
+
+from pipeline.document import Page
+from pipeline.errors import DamagedFileError, EncryptedPdfError, NoPagesError
+from pipeline.storage.dpi import believed_dpi
+from pipeline.storage.jpeg import decode_jpeg
+from pipeline.storage.limits import ScanLimits
+from pipeline.storage.pdf_picture import (
+    POINTS_PER_INCH,
+    PictureDictionaries,
+    find_page_picture,
+)
+from recognizer.readings import GrayImage
+
+ENTERING_PDFIUM = threading.RLock()
+
+CALL_FAILURES = (pypdfium2.PdfiumError, ValueError, AssertionError, MemoryError)
+"""What pypdfium2 raises when a call into pdfium comes back with nothing."""
+
+
+class PdfiumRefusalError(Exception):
+    """pdfium cannot make sense of a file or page; another engine may."""
+
+
+class PdfiumPages:
+    """The pages of a PDF, decoded or drawn when asked for.
+
+    Attributes:
+        page_count: at least one.
+    """
+
+    def __init__(self, content: bytes, limits: ScanLimits) -> None:
+        """Open the document.
+
+        Raises:
+            EncryptedPdfError, NoPagesError, TooLargeError: see `pipeline.errors`.
+            PdfiumRefusalError: pdfium cannot open it.
+        """
+        self._limits = limits
+        with ENTERING_PDFIUM:
+            self._document = _open(content)
+            self.page_count = len(self._document)
+        limits.check_pages(self.page_count)
+        self._dictionaries = PictureDictionaries(content)
+
+    def read(self, number: int) -> Page:
+        """Decode or draw a page.
+
+        Raises:
+            DamagedFileError, TooLargeError: see `pipeline.errors`; each names the page.
+            PdfiumRefusalError: pdfium cannot load or draw it.
+        """
+        with ENTERING_PDFIUM:
+            try:
+                page = self._document[number - 1]
+                try:
+                    return self._read(page, number)
+                finally:
+                    page.close()
+            except CALL_FAILURES as error:
+                raise PdfiumRefusalError(str(error)) from error
+
+    def close(self) -> None:
+        """Close the document."""
+        with ENTERING_PDFIUM:
+            self._document.close()
+
+    def _read(self, page: pypdfium2.PdfPage, number: int) -> Page:
+        picture = find_page_picture(page)
+        gray = None if picture is None else self._decode(picture.image, number)
+        if picture is None or gray is None:
+            return self._draw(page, number)
+        displayed, dpi = picture.as_displayed(gray)
+        return Page(number, displayed, *believed_dpi(dpi, displayed.shape[1], displayed.shape[0]))
+
+    def _decode(self, image: pypdfium2.PdfImage, number: int) -> GrayImage | None:
+        """The picture as it is in the file; None when the page must be drawn to look right."""
+        width, height = image.get_px_size()
+        self._limits.check_pixels(width, height, number)
+        data = bytes(image.get_data())
+        if image.get_filters() == JPEG_ONLY and self._dictionaries.is_plain(data, is_jpeg=True):
+            gray = decode_jpeg(data, self._limits, number)
+            return gray if gray is not None and gray.shape == (height, width) else None
+        if not self._dictionaries.is_plain(data, is_jpeg=False):
+            return None
+        self._check_jpeg(image, number)
+        return _gray_of(image.get_bitmap())
+
+    def _draw(self, page: pypdfium2.PdfPage, number: int) -> Page:
+        for image in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]):
+            picture_width, picture_height = image.get_px_size()
+            self._limits.check_pixels(picture_width, picture_height, number)
+            self._check_jpeg(image, number)
+        scale = self._limits.render_dpi / POINTS_PER_INCH
+        width, height = page.get_size()
+        if not (width > 0 and height > 0):
+            raise DamagedFileError(f"page {number} has no size", number)
+        self._limits.check_pixels(width * scale, height * scale, number)
+        gray = _gray_of(page.render(scale=scale, grayscale=True))
+        return Page(number, gray, *believed_dpi(self._limits.render_dpi, gray.shape[1], gray.shape[0]))
+
+    def _check_jpeg(self, image: pypdfium2.PdfImage, number: int) -> None:
+        """pdfium draws what it can of a damaged JPEG and says nothing."""
+        if image.get_filters(skip_simple=True) == JPEG_ONLY:
+            decode_jpeg(bytes(image.get_data(decode_simple=True)), self._limits, number)
+
+
+JPEG_ONLY = ["DCTDecode"]
+
+
+def _open(content: bytes) -> pypdfium2.PdfDocument:
+    if not any(mark in content[-END_WITHIN:] for mark in END_MARKS):
+        # pdfium and poppler would rebuild a truncated or half-copied file and show its pages with pictures missing.
+        raise DamagedFileError("is truncated: it ends before the end of the PDF; copy it again")
+    try:
+        document = pypdfium2.PdfDocument(content)
+        document.init_forms()
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+            raise EncryptedPdfError("needs a password; save it without one, for instance by printing to PDF") from error
+        if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
+            raise EncryptedPdfError("is encrypted in a way that cannot be read; save it without encryption") from error
+        if error.err_code == pdfium_c.FPDF_ERR_SUCCESS:
+            raise NoPagesError("is a PDF without a page") from error
+        raise PdfiumRefusalError(str(error)) from error
+    return document
+
+
+END_MARKS = (b"%%EOF", b"startxref")
+END_WITHIN = 2048
+"""Viewers look for the end of a PDF in its last 1,024 bytes (PDF 1.7 reference, appendix H, note 18); twice that."""
+
+
+def _gray_of(bitmap: pypdfium2.PdfBitmap) -> GrayImage:
+    """Pixels of a bitmap in memory of their own."""
+    pixels = bitmap.to_numpy()
+    if pixels.ndim == 2:
+        return np.array(pixels)
+    gray: GrayImage = cv2.cvtColor(pixels, _TO_GRAY[pixels.shape[2]])
+    return gray
+
+
+_TO_GRAY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}

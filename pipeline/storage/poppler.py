@@ -1,0 +1,115 @@
+"""The second PDF engine: poppler's pdftoppm through pdf2image, for what pdfium refuses.
+
+Slower by an order of magnitude and run as a program of its own, page by page, with an explicit size and a time-out.
+Its word is taken only when it has nothing to complain about and the picture has the size asked for: on a giant page
+poppler answers with one white pixel and an exit code of 0.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pdf2image
+from pdf2image.exceptions import (
+    PDFInfoNotInstalledError,
+    PDFPageCountError,
+    PDFPopplerTimeoutError,
+    PDFSyntaxError,
+    PopplerNotInstalledError,
+)
+
+from pipeline.document import Page
+from pipeline.errors import DamagedFileError, NoPagesError, TooLargeError
+from pipeline.storage.dpi import believed_dpi
+from pipeline.storage.limits import ScanLimits
+
+POINTS_PER_INCH = 72
+
+NOT_INSTALLED = (PDFInfoNotInstalledError, PopplerNotInstalledError)
+
+
+class PopplerMissingError(Exception):
+    """There is no poppler here; what pdfium said stands."""
+
+
+class PopplerPages:
+    """The pages of a PDF, drawn by poppler when asked for.
+
+    Attributes:
+        page_count: as poppler counts.
+    """
+
+    def __init__(self, content: bytes, limits: ScanLimits) -> None:
+        """Write the file where poppler can read it, under a name of ours, and count its pages.
+
+        Raises:
+            PopplerMissingError: it is not installed.
+            DamagedFileError, NoPagesError, TooLargeError: see `pipeline.errors`.
+        """
+        self._limits = limits
+        self._folder = tempfile.TemporaryDirectory(prefix="fieldreader-")
+        self._path = Path(self._folder.name) / "source.pdf"
+        self._path.write_bytes(content)
+        self.page_count = int(self._facts(first=1)["Pages"])
+        limits.check_pages(self.page_count)
+        if self.page_count < 1:
+            raise NoPagesError("is a PDF without a page")
+
+    def read(self, number: int) -> Page:
+        """Draw a page.
+
+        Raises:
+            DamagedFileError, TooLargeError: see `pipeline.errors`; each names the page.
+        """
+        dpi = self._limits.render_dpi
+        width, height = self._page_size_px(number, dpi)
+        self._limits.check_pixels(width, height, number)
+        try:
+            pictures = pdf2image.convert_from_path(
+                str(self._path),
+                dpi=dpi,
+                first_page=number,
+                last_page=number,
+                size=(width, height),
+                grayscale=True,
+                use_cropbox=True,
+                strict=True,
+                timeout=self._limits.poppler_timeout_s,
+            )
+        except PDFPopplerTimeoutError as error:
+            raise TooLargeError(f"page {number} takes too long to draw", number) from error
+        except (PDFSyntaxError, PDFPageCountError, OSError, ValueError, IndexError) as error:
+            raise DamagedFileError(f"page {number} is damaged: both PDF engines refuse it", number) from error
+        if len(pictures) != 1 or pictures[0].size != (width, height):
+            raise DamagedFileError(f"page {number} cannot be drawn in its own size", number)
+        gray = np.array(pictures[0].convert("L"))
+        return Page(number, gray, *believed_dpi(dpi, width, height))
+
+    def close(self) -> None:
+        """Remove the copy of the file."""
+        self._folder.cleanup()
+
+    def _page_size_px(self, number: int, dpi: float) -> tuple[int, int]:
+        facts = self._facts(first=number)
+        size = re.match(r"([\d.]+) x ([\d.]+) pts", facts.get(f"Page {number:>4} size", ""))
+        if size is None:
+            raise DamagedFileError(f"page {number} has no size", number)
+        width, height = (max(1, round(float(side) / POINTS_PER_INCH * dpi)) for side in size.groups())
+        is_turned = facts.get(f"Page {number:>4} rot", "0") in ("90", "270")
+        return (height, width) if is_turned else (width, height)
+
+    def _facts(self, first: int) -> dict[str, str]:
+        try:
+            facts = pdf2image.pdfinfo_from_path(
+                str(self._path), first_page=first, last_page=first, timeout=self._limits.poppler_timeout_s
+            )
+        except NOT_INSTALLED as error:
+            raise PopplerMissingError from error
+        except PDFPopplerTimeoutError as error:
+            raise TooLargeError("takes too long to open") from error
+        except PDFPageCountError as error:
+            raise DamagedFileError("is damaged: both PDF engines refuse it") from error
+        return {str(key): str(value) for key, value in facts.items()}
