@@ -1,0 +1,305 @@
+"""Composes training strips: a random digit string in one hand, on paper that hinders.
+
+Strings are uniformly random, so the network cannot learn which strings are likely, only what digits look like.
+Whatever is no digit (points, dashes, currency signs, captions, rules, ticks, patterns) carries no label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.readings import GrayImage, InkImage
+from recognizer.strip_glyphs import GlyphBank, HandGlyphs
+from recognizer.strip_marks import MarkPen, draw_ending, draw_opening, draw_separator
+from recognizer.strip_paper import PaperStock
+from recognizer.strip_views import STRIP_HEIGHT
+
+OVERSAMPLING = 2
+"""Ink is drawn at twice the strip's size, so that thin strokes survive the way down as grey, as in a scan."""
+
+_CANVAS_HEIGHT = STRIP_HEIGHT * OVERSAMPLING
+_DRAWN_HAND_SHARE = 0.30
+_SHEET_HAND_SHARE = 0.08
+_MIXED_HAND_SHARE = 0.35
+"""Share of written strips that take some of the ten digits from a drawn hand: American digits with European ones."""
+_LEAST_INK = 0.07
+"""Inked area a digit must keep, as a share of its height squared."""
+_SOFT_STROKE = np.clip((np.arange(256) - 40) * 2.5, 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedStrip:
+    """A strip and the truth about it.
+
+    Attributes:
+        gray: (32, W) uint8, dark on light.
+        digits: labels, left to right; at least one.
+        centres: column of each digit's middle, pixels of `gray`.
+        half_widths: half of each digit's ink width, pixels.
+    """
+
+    gray: GrayImage
+    digits: tuple[int, ...]
+    centres: tuple[float, ...]
+    half_widths: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How one strip is written; lengths in canvas pixels."""
+
+    digit_height: float
+    baseline: float
+    slope: float
+    shear: float
+    turn: float
+    aspect: float
+    gap: float
+    gap_spread: float
+    jitter: float
+    zero_size: float
+    zeros_raised: bool
+    zero_share: float
+    joins_zeros: bool
+    stroke: InkImage
+    pen: MarkPen
+    pitch: float | None
+    grouping: float
+
+
+class StripComposer:
+    """Draws strips endlessly from a bank of glyphs; the same seed gives the same strips."""
+
+    def __init__(self, bank: GlyphBank, seed: int) -> None:
+        self._bank = bank
+        self._random = np.random.default_rng(seed)
+        self._paper = PaperStock(np.random.default_rng(seed + 1))
+
+    def compose(self, width: int, most_digits: int) -> ComposedStrip:
+        """Compose a strip at most `width` pixels wide with one to `most_digits` digits."""
+        while True:
+            strip = self._compose_once(width, int(self._random.integers(1, most_digits + 1)))
+            if strip is not None:
+                return strip
+
+    def _compose_once(self, width: int, length: int) -> ComposedStrip | None:
+        random = self._random
+        style = self._style(width, length)
+        writing = _Writing(width * OVERSAMPLING, style, random, self._glyph_source())
+        x = random.uniform(1, 8) if random.random() < 0.5 else random.uniform(2, 0.3 * width) * OVERSAMPLING
+        writing.x = float(x)
+        if random.random() < 0.25:
+            writing.x = self._paper.print_caption(writing.canvas, writing.x, style.baseline, style.digit_height)
+        if style.pitch is None and random.random() < 0.1:
+            writing.x = draw_opening(writing.canvas, writing.x, style.baseline, style.digit_height, style.pen, random)
+        writing.write(length)
+        if not writing.digits:
+            return None
+        ink_end = writing.end
+        if style.pitch is None and random.random() < 0.45:
+            ink_end = draw_ending(
+                writing.canvas, writing.ending_start(), style.baseline, style.digit_height, style.pen, random
+            )
+        margin = random.uniform(0, 6) if random.random() < 0.6 else random.uniform(4, 0.4 * width)
+        kept = min(width, int(np.ceil(ink_end / OVERSAMPLING + margin)))
+        if random.random() < 0.2:
+            kept = width
+        gray = self._paper.develop(
+            writing.canvas[:, : kept * OVERSAMPLING],
+            baseline=style.baseline,
+            digit_height=style.digit_height,
+            edges=writing.cell_edges(),
+        )
+        return ComposedStrip(
+            gray,
+            tuple(writing.digits),
+            tuple(centre / OVERSAMPLING for centre in writing.centres),
+            tuple(half / OVERSAMPLING for half in writing.half_widths),
+        )
+
+    def _glyph_source(self) -> Sequence[Sequence[InkImage]]:
+        """Ten lists of glyphs, one a digit: one hand, perhaps with some digits in a second one."""
+        random, bank = self._random, self._bank
+        kind = random.random()
+        if bank.drawn and kind < _DRAWN_HAND_SHARE:
+            return _any(bank.drawn, random).by_digit
+        pool = bank.sheets if bank.sheets and kind < _DRAWN_HAND_SHARE + _SHEET_HAND_SHARE else bank.written
+        hand = _any(pool, random)
+        mixed = bool(bank.drawn) and random.random() < _MIXED_HAND_SHARE
+        second = _any(bank.drawn, random) if mixed else None
+        source = []
+        for digit in range(10):
+            owner = second if second is not None and random.random() < 0.4 else hand
+            while not owner.has(digit):
+                owner = _any(pool, random)
+            source.append(owner.by_digit[digit])
+        return source
+
+    def _style(self, width: int, length: int) -> _Style:
+        random = self._random
+        uniform = random.uniform
+        height = uniform(13, 28) * OVERSAMPLING
+        if random.random() < 0.5:  # long strings only fit when written small
+            height = min(height, max(13 * OVERSAMPLING, 1.5 * width * OVERSAMPLING / length))
+        baseline = 0.5 * (_CANVAS_HEIGHT + height) + uniform(-5, 5) * OVERSAMPLING
+        pitch = height * uniform(0.75, 1.7) if random.random() < 0.12 else None
+        threshold = uniform(0.18, 0.62)
+        stroke = np.clip((np.arange(256) / 255 - threshold) / uniform(0.15, 0.3), 0, 1)
+        pen_px = max(1, round(height * uniform(0.05, 0.12) * (1.3 - threshold)))
+        return _Style(
+            digit_height=height,
+            baseline=float(np.clip(baseline, 0.9 * height, _CANVAS_HEIGHT + 2 * OVERSAMPLING)),
+            slope=float(np.clip(random.normal(0, 0.03), -8 / width, 8 / width)),
+            shear=uniform(-0.15, 0.45) if random.random() < 0.7 else 0.0,
+            turn=random.normal(0, 0.05),
+            aspect=uniform(0.75, 1.45),
+            gap=uniform(-0.08, 0.3) if random.random() < 0.75 else uniform(0.2, 0.7),
+            gap_spread=uniform(0.02, 0.12),
+            jitter=uniform(0.0, 0.06),
+            zero_size=uniform(0.55, 1.0) if random.random() < 0.7 else 1.0,
+            zeros_raised=bool(random.random() < 0.5),
+            zero_share=uniform(0.1, 0.35) if random.random() < 0.4 else 0.1,
+            joins_zeros=bool(random.random() < 0.25),
+            stroke=(stroke * 255).astype(np.uint8),
+            pen=MarkPen(pen_px),
+            pitch=pitch,
+            grouping=0.25 if random.random() < 0.5 else 0.04,
+        )
+
+
+def _any(hands: Sequence[HandGlyphs], random: np.random.Generator) -> HandGlyphs:
+    return hands[int(random.integers(len(hands)))]
+
+
+class _Writing:
+    """A canvas being written on from left to right."""
+
+    def __init__(
+        self, width: int, style: _Style, random: np.random.Generator, glyphs: Sequence[Sequence[InkImage]]
+    ) -> None:
+        self.canvas: InkImage = np.zeros((_CANVAS_HEIGHT, width), np.uint8)
+        self.digits: list[int] = []
+        self.centres: list[float] = []
+        self.half_widths: list[float] = []
+        self.x = 0.0
+        self.end = 0.0
+        self._style, self._random, self._glyphs = style, random, glyphs
+        self._right_edge = np.full(_CANVAS_HEIGHT, -1e6)
+        self._cells_start = 0.0
+
+    def write(self, length: int) -> None:
+        """Write up to `length` digits from `x` on; fewer when the canvas ends."""
+        style, random = self._style, self._random
+        self._cells_start = self.x
+        self._right_edge[:] = self.x
+        self.end = self.x
+        for place in range(length):
+            digit = 0 if random.random() < style.zero_share else int(random.integers(10))
+            if not self._write_digit(digit, place):
+                return
+            if style.pitch is None and place < length - 1 and random.random() < style.grouping:
+                room = draw_separator(self.canvas, self.end, style.baseline, style.digit_height, style.pen, random)
+                self._right_edge += room
+
+    def ending_start(self) -> float:
+        """Where a filler may start."""
+        return self.end + float(self._random.uniform(0, 0.35)) * self._style.digit_height
+
+    def cell_edges(self) -> tuple[float, ...]:
+        """Columns of the ticks or borders between comb cells, strip pixels; empty for free writing."""
+        pitch = self._style.pitch
+        if pitch is None:
+            return ()
+        return tuple((self._cells_start + k * pitch) / OVERSAMPLING for k in range(len(self.digits) + 1))
+
+    def _write_digit(self, digit: int, place: int) -> bool:
+        patch, above = self._patch(digit)
+        inked = patch > 90
+        columns = np.flatnonzero(inked.any(axis=0))
+        rows = np.flatnonzero(inked.any(axis=1))
+        if len(columns) < 2 or len(rows) < 2:
+            return False
+        drift = self._style.slope * (self.end - self.canvas.shape[1] / 2)
+        top = round(self._bottom(digit) + drift - above)
+        top = max(-int(rows[0]), min(top, _CANVAS_HEIGHT - patch.shape[0] // 2))
+        first, last = max(0, -top), min(patch.shape[0], _CANVAS_HEIGHT - top)
+        patch, inked = patch[first:last], inked[first:last]
+        band = slice(top + first, top + last)
+        left = self._left_edge(inked, columns, band, place)
+        left = max(left, -int(columns[0]))
+        if left + columns[-1] + 2 >= self.canvas.shape[1]:
+            return False
+        self._put(patch, left, band)
+        middle = left + (columns[0] + columns[-1]) / 2
+        if digit == 0 and self.digits and self.digits[-1] == 0 and self._style.joins_zeros:
+            y = round(self._bottom(0) - self._style.digit_height * self._style.zero_size * self._random.uniform(0.8, 1))
+            self._style.pen.line(self.canvas, (self.centres[-1], y), (middle, y))
+        self.digits.append(digit)
+        self.centres.append(float(middle))
+        self.half_widths.append(float(columns[-1] - columns[0] + 1) / 2)
+        self._right_edge[band] = np.maximum(
+            self._right_edge[band],
+            np.where(inked.any(axis=1), left + patch.shape[1] - inked[:, ::-1].argmax(axis=1), -1e6),
+        )
+        self.end = float(left + columns[-1])
+        self._right_edge = np.maximum(self._right_edge, self.end - 0.3 * self._style.digit_height)
+        return True
+
+    def _bottom(self, digit: int) -> float:
+        style = self._style
+        rise = float(self._random.normal(0, style.jitter)) * style.digit_height
+        if digit == 0 and style.zeros_raised:
+            rise += (1 - style.zero_size) * style.digit_height * float(self._random.uniform(0.3, 0.8))
+        return style.baseline - rise
+
+    def _patch(self, digit: int) -> tuple[InkImage, float]:
+        """The digit as this strip writes it, and the height of its baseline below the patch's top."""
+        style, random = self._style, self._random
+        choices = self._glyphs[digit]
+        glyph = choices[int(random.integers(len(choices)))]
+        rows, columns = glyph.shape
+        size = style.digit_height * float(random.uniform(0.88, 1.12)) * (style.zero_size if digit == 0 else 1.0)
+        down = size / max(rows - 2, 14 if digit == 1 else 10)
+        across = down * style.aspect * float(random.uniform(0.9, 1.12))
+        if digit == 0 and style.zero_size < 0.85:
+            across *= float(random.uniform(1.0, 1.25))  # small zeros are written round, not narrow
+        turn = style.turn + float(random.normal(0, 0.04))
+        corners = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
+        target = corners * (across, down)
+        slant = style.shear + turn
+        target[:, 0] += (rows * down - target[:, 1]) * slant
+        target[:, 1] -= target[:, 0] * turn
+        target += random.normal(0, 0.04 * size, (4, 2))
+        target -= target.min(axis=0)
+        patch_size = np.ceil(target.max(axis=0)).astype(int) + 1
+        matrix = cv2.getPerspectiveTransform(corners, target.astype(np.float32))
+        patch = cv2.warpPerspective(glyph, matrix, (int(patch_size[0]), int(patch_size[1])), flags=cv2.INTER_LINEAR)
+        inked = np.asarray(cv2.LUT(patch, style.stroke), np.uint8)
+        if float(inked.sum()) < 255 * _LEAST_INK * size * size:  # too fine a pen for this glyph: it would vanish
+            inked = np.asarray(cv2.LUT(patch, _SOFT_STROKE), np.uint8)
+        return inked, float(target[2:, 1].mean())
+
+    def _left_edge(self, inked: NDArray[np.bool_], columns: NDArray[np.intp], band: slice, place: int) -> int:
+        """Column of the patch's left side: by pitch in cells, else as close to the ink before as the hand writes."""
+        style, random = self._style, self._random
+        if style.pitch is not None:
+            middle = self._cells_start + (place + 0.5 + float(random.normal(0, 0.07))) * style.pitch
+            return round(float(middle - (columns[0] + columns[-1]) / 2))
+        if not self.digits:
+            return round(float(self.x - columns[0]))
+        starts = np.where(inked.any(axis=1), inked.argmax(axis=1), 10**6)
+        touching = float((self._right_edge[band] - starts).max())
+        gap = (style.gap + float(random.normal(0, style.gap_spread))) * style.digit_height
+        least = self.centres[-1] + 0.14 * style.digit_height - (columns[0] + columns[-1]) / 2
+        return round(float(max(touching + gap, least)))
+
+    def _put(self, patch: InkImage, left: int, band: slice) -> None:
+        start = max(0, left)
+        stop = min(self.canvas.shape[1], left + patch.shape[1])
+        region = self.canvas[band, start:stop]
+        np.maximum(region, patch[:, start - left : stop - left], out=region)
