@@ -1,0 +1,183 @@
+"""YAML whose every part knows its line, for messages that lead straight to the mistake."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+
+from pipeline.errors import TemplateError
+
+MAX_BYTES = 1 << 20
+"""A template has some kilobytes; a megabyte is a mistake."""
+
+_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of a YAML file: its node, and the file for messages."""
+
+    file: Path
+    node: yaml.Node
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise a `TemplateError` that names file and line."""
+        raise TemplateError(f"{self.file}:{_line(self.node.start_mark)}: {message}")
+
+    def mapping(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Place]:
+        """The values of a mapping by key.
+
+        Raises:
+            TemplateError: not a mapping, a key unknown, twice or missing.
+        """
+        if not isinstance(self.node, yaml.MappingNode):
+            self.fail(f"expected keys and values ({', '.join([*required, *optional])}), not {self._shown()}")
+        found: dict[str, Place] = {}
+        for key_node, value_node in self.node.value:
+            key = Place(self.file, key_node)
+            name = key.text()
+            if name in found:
+                key.fail(f"{name} is given twice")
+            if name not in required and name not in optional:
+                key.fail(f"unknown key {name}{suggestion(name, [*required, *optional])}")
+            found[name] = Place(self.file, value_node)
+        missing = [name for name in required if name not in found]
+        if missing:
+            self.fail(f"{missing[0]} is missing")
+        return found
+
+    def items(self) -> Iterator[Place]:
+        """The items of a list.
+
+        Raises:
+            TemplateError: not a list.
+        """
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.fail(f"expected a list, not {self._shown()}")
+        return (Place(self.file, item) for item in self.node.value)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.node, yaml.MappingNode)
+
+    def text(self) -> str:
+        """A word or sentence as it is written: YAML would make a number of 1.0 and False of NO, Norway's code.
+
+        Raises:
+            TemplateError: a list, a mapping, or nothing.
+        """
+        if not isinstance(self.node, yaml.ScalarNode) or self._is("null") or not self.node.value.strip():
+            self.fail(f"expected a text, not {self._shown()}")
+        return str(self.node.value)
+
+    def one_of(self, choices: Collection[str]) -> str:
+        """A text that is one of `choices`.
+
+        Raises:
+            TemplateError: it is none of them.
+        """
+        text = self.text()
+        if text not in choices:
+            self.fail(f"{text} is none of {', '.join(choices)}{suggestion(text, choices)}")
+        return text
+
+    def number(self, above: float | None = None, at_least: float | None = None, at_most: float | None = None) -> float:
+        """A finite number within bounds.
+
+        Raises:
+            TemplateError: no number, or out of bounds.
+        """
+        value = self._number()
+        if above is not None and not value > above:
+            self.fail(f"{self.node.value} must be more than {above:g}")
+        if at_least is not None and not value >= at_least:
+            self.fail(f"{self.node.value} must be at least {at_least:g}")
+        if at_most is not None and not value <= at_most:
+            self.fail(f"{self.node.value} must be at most {at_most:g}")
+        return value
+
+    def whole(self, at_least: int, at_most: int) -> int:
+        """A whole number within bounds.
+
+        Raises:
+            TemplateError: no whole number, or out of bounds.
+        """
+        if not self._is("int"):
+            self.fail(f"expected a whole number, not {self._shown()}")
+        return int(self.number(at_least=at_least, at_most=at_most))
+
+    def truth(self) -> bool:
+        """True or false.
+
+        Raises:
+            TemplateError: something else.
+        """
+        if not self._is("bool"):
+            self.fail(f"expected true or false, not {self._shown()}")
+        return bool(yaml.SafeLoader.bool_values[self.node.value.lower()])
+
+    def _number(self) -> float:
+        if not (self._is("int") or self._is("float")):
+            self.fail(f"expected a number, not {self._shown()}")
+        try:
+            value = float(self.node.value.replace("_", ""))
+        except ValueError:  # YAML also has hexadecimal and sixties
+            self.fail(f"expected a plain number, not {self.node.value}")
+        if not abs(value) < float("inf"):
+            self.fail(f"expected a finite number, not {self.node.value}")
+        return value
+
+    def _is(self, kind: str) -> bool:
+        return isinstance(self.node, yaml.ScalarNode) and self.node.tag == _TAG + kind
+
+    def _shown(self) -> str:
+        if isinstance(self.node, yaml.ScalarNode):
+            return f'"{self.node.value}"' if self.node.value else "nothing"
+        return "a list" if self.is_list else "keys and values"
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """The known name that was probably meant, as the end of a sentence; else all of them."""
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known are {', '.join(known)}"
+
+
+def parse_yaml(file: Path, content: bytes) -> Place:
+    """The root of a YAML document.
+
+    Aliases are refused: a template needs none, and a few lines of them can stand for gigabytes.
+
+    Raises:
+        TemplateError: no YAML, empty, too large, nested too deep, or with aliases; names file and line.
+    """
+    if len(content) > MAX_BYTES:
+        raise TemplateError(f"{file}: has {len(content)} bytes; a template has at most {MAX_BYTES}")
+    try:
+        for event in yaml.parse(content, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise TemplateError(f"{file}:{_line(event.start_mark)}: aliases (*{event.anchor}) are not taken")
+        root = yaml.compose(content, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise TemplateError(f"{file}:{_line(error.problem_mark)}: is not valid YAML: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise TemplateError(f"{file}:1: is not a text file with YAML: {error}") from error
+    except RecursionError as error:
+        raise TemplateError(f"{file}:1: is nested too deep") from error
+    if root is None:
+        raise TemplateError(f"{file}:1: is empty")
+    return Place(file, root)
+
+
+def _line(mark: yaml.Mark | None) -> int:
+    return mark.line + 1 if mark else 1
