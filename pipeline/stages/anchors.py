@@ -26,6 +26,9 @@ MIN_NCC = 0.45
 TRIES_PER_SQUARE = 4
 
 
+FloatRow = NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Anchor:
     """A patch of the blank form: `middle` in working pixels of the form, `patch` (PATCH_HEIGHT, PATCH_WIDTH) uint8."""
@@ -93,7 +96,7 @@ def find_anchors(anchors: Sequence[Anchor], page: GrayImage, form_to_page: Float
         window = cv2.warpPerspective(
             page, window_to_page, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
         )
-        similarity = cv2.matchTemplate(window, anchor.patch, cv2.TM_CCOEFF_NORMED)
+        similarity = np.asarray(cv2.matchTemplate(window, anchor.patch, cv2.TM_CCOEFF_NORMED), np.float32)
         _, ncc, _, (x, y) = cv2.minMaxLoc(similarity)
         if not MIN_NCC <= ncc <= 1.001:
             continue
@@ -152,7 +155,7 @@ def _has_twin(form: GrayImage, middle: tuple[float, float], reach: int) -> bool:
     return bool(similarity.max() > TWIN_NCC)
 
 
-def _peak_offset(values: NDArray[np.float32], peak: int) -> float:
+def _peak_offset(values: FloatRow, peak: int) -> float:
     """Where a parabola through the peak and its neighbours has its top, relative to the peak."""
     if not 0 < peak < len(values) - 1:
         return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,10 @@ SCALES = np.linspace(0.88, 1.12, 33)
 """Tried sizes of the print relative to the form: 90 to 110 % and a little room."""
 TREND_BINS = 15
 """Profiles are flattened over this many bins, so that shadows and dark rims say nothing."""
+PEAKS_PER_AXIS = 3
+PLACES_PER_TURN = 4
+APART_BINS = 6
+"""Places nearer than this, 4.5 mm, are the same: anchors are looked for that far around."""
 QUARTER_TURNS = (0, 90, 180, 270)
 
 Spectrum = NDArray[np.complex128]
@@ -77,20 +82,50 @@ def profile_page(points_mm: Points) -> PageProfiles:
 
 
 def place_form(page: PageProfiles, form: FormProfiles) -> tuple[Placement, ...]:
-    """The best scale and offset for each quarter turn, in the order of `QUARTER_TURNS`; scores are -1 to 1."""
-    placements = []
-    for turned, form_across, form_down in zip(form.turned, form.across, form.down, strict=True):
-        across = np.fft.irfft(page.across * form_across.conj(), BINS, axis=1)
-        down = np.fft.irfft(page.down * form_down.conj(), BINS, axis=1)
-        scores = (across.max(axis=1) + down.max(axis=1)) / 2
-        best = int(scores.argmax())
-        scale = float(SCALES[best])
-        offset = shift(
-            page.start[0] + scale * BIN_MM * _signed(int(across[best].argmax())),
-            page.start[1] + scale * BIN_MM * _signed(int(down[best].argmax())),
-        )
-        placements.append(Placement(float(scores[best]), offset @ scaling(scale) @ turned))
-    return tuple(placements)
+    """Likely places in every quarter turn, `PLACES_PER_TURN` at most each; scores are -1 to 1.
+
+    Several, because a page that lacks a part may show its strongest profile in the wrong place.
+    """
+    return tuple(
+        placement
+        for turned, across, down in zip(form.turned, form.across, form.down, strict=True)
+        for placement in _place_turned(page, turned, across, down)
+    )
+
+
+def _place_turned(
+    page: PageProfiles, turned: FloatMatrix, form_across: Spectrum, form_down: Spectrum
+) -> Iterator[Placement]:
+    offsets_x, heights_x = _peaks(np.fft.irfft(page.across * form_across.conj(), BINS, axis=1))
+    offsets_y, heights_y = _peaks(np.fft.irfft(page.down * form_down.conj(), BINS, axis=1))
+    scores = (heights_x[:, :, None] + heights_y[:, None, :]) / 2
+    found: list[tuple[int, int]] = []
+    for choice in np.argsort(-scores, axis=None):
+        scale_index, peak_x, peak_y = np.unravel_index(choice, scores.shape)
+        x, y = int(offsets_x[scale_index, peak_x]), int(offsets_y[scale_index, peak_y])
+        if any(abs(x - other_x) + abs(y - other_y) < 2 * APART_BINS for other_x, other_y in found):
+            continue
+        found.append((x, y))
+        scale = float(SCALES[scale_index])
+        offset = shift(page.start[0] + scale * BIN_MM * x, page.start[1] + scale * BIN_MM * y)
+        score = float(scores[scale_index, peak_x, peak_y])
+        yield Placement(score, offset @ scaling(scale) @ turned)
+        if len(found) == PLACES_PER_TURN:
+            return
+
+
+def _peaks(correlations: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Offsets in bins, negative ones included, and heights of the best peaks at each scale: (S, P) each."""
+    left = correlations.copy()
+    rows = np.arange(len(left))
+    around = np.arange(-APART_BINS, APART_BINS + 1)
+    places, heights = [], []
+    for _ in range(PEAKS_PER_AXIS):
+        best = left.argmax(axis=1)
+        places.append(np.where(best >= BINS // 2, best - BINS, best))
+        heights.append(left[rows, best])
+        left[rows[:, None], (best[:, None] + around) % BINS] = -1
+    return np.stack(places, axis=1), np.stack(heights, axis=1)
 
 
 def _profile(places: NDArray[np.float64], start: float, scale: float) -> NDArray[np.float64]:
@@ -105,7 +140,3 @@ def _spectrum(profile: NDArray[np.float64]) -> Spectrum:
     flattened = softened - np.convolve(heights, np.full(TREND_BINS, 1 / TREND_BINS), "same")
     energy = float(np.sqrt((flattened**2).sum()))
     return np.fft.rfft(flattened / energy if energy else flattened)
-
-
-def _signed(shift_bins: int) -> int:
-    return shift_bins - BINS if shift_bins >= BINS // 2 else shift_bins

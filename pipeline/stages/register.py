@@ -38,8 +38,13 @@ OUTLIER_MM = (1.5, 0.5)
 TILE_PX = 24
 """Side of the squares in which print is compared, 8 mm: a shift by one stroke spoils the agreement within it."""
 DECISIVE_SCORE = 0.8
-"""No other form or turn is tried after a find this good."""
+"""After a find this good only rivals are tried: forms of which nearly as much print is found at first glance."""
+RIVAL_MARGIN = 0.15
+MIN_PRINT_FOUND = 0.25
+"""Rough places with less of the print on dark pixels are not looked at: right ones measure 0.5 to 0.9."""
 MIN_FINDS = 4
+PRINT_POINTS = 1500
+"""Places of print looked up on the page to rank rough placements."""
 MAX_STRETCH = 1.04
 """Scanners stretch one direction by up to 2 %; more is a wrong fit. Photographs may reach this after perspective."""
 
@@ -49,15 +54,15 @@ class RegisterOptions:
     """What is still taken as the form.
 
     Attributes:
-        min_score: least agreement of the printed form, 0 to 1. Right forms measure above 0.6, wrong ones below 0.3.
+        min_score: least agreement of the printed form, 0 to 1. Right forms measure 0.7 to 1, mirrored ones up to 0.61.
         max_residual_mm: greatest mean distance between anchors and where the fit expects them.
         min_found_share: least share of the anchors on the page that must fit.
         tries: forms and turns tried, likeliest first.
     """
 
-    min_score: float = 0.45
+    min_score: float = 0.65
     max_residual_mm: float = 0.35
-    min_found_share: float = 0.4
+    min_found_share: float = 0.5
     tries: int = 6
 
 
@@ -71,6 +76,7 @@ class PreparedPage:
         work_to_mm: (3, 3) from pixels of `work` to form millimetres.
         weights: (H, W) float32, 1 where print is compared, 0 in fields.
         anchors: in pixels of `work`.
+        print_mm: (N, 2) places of print, at most `PRINT_POINTS` of them.
     """
 
     number: int
@@ -78,6 +84,7 @@ class PreparedPage:
     work_to_mm: FloatMatrix
     weights: NDArray[np.float32]
     anchors: tuple[Anchor, ...]
+    print_mm: Points
     profiles: FormProfiles
 
 
@@ -108,11 +115,13 @@ class _Fit:
 
 @dataclass(frozen=True)
 class _ReducedPage:
-    """The page at about `WORKING_DPI` and its skew; its dark points, at about `SKEW_DPI`, in full pixels."""
+    """The page at about `WORKING_DPI` and its skew; at about `SKEW_DPI` its dark points and the pixels near them."""
 
     gray: GrayImage
     to_full: FloatMatrix
     dark: Points
+    dark_to_full: FloatMatrix
+    is_near_dark: NDArray[np.bool_]
     skew_deg: float
 
 
@@ -140,11 +149,12 @@ def register_page(
     candidates = sorted(_candidates(page, reduced, templates), key=lambda c: -c.score)
     best: _Fit | None = None
     for candidate in candidates[: options.tries]:
+        is_rival = best is None or candidate.score > best.candidate.score - RIVAL_MARGIN
+        if candidate.score < MIN_PRINT_FOUND or (best and best.score >= DECISIVE_SCORE and not is_rival):
+            break
         fit = _fit_anchors(reduced, candidate)
         if fit is not None and (best is None or fit.score > best.score):
             best = fit
-        if best is not None and best.score >= DECISIVE_SCORE:
-            break
     if best is None or not _is_good(best, options):
         return Registration(RegistrationStatus.FAILED, score=best.score if best else 0.0, skew_deg=skew)
     width, height = best.candidate.template.page_size_mm
@@ -206,10 +216,13 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
         # Hardly any print beside the fields: their own frames must do.
         anchors = choose_anchors(work, np.ones_like(is_free), WIDE_REACH)
     coarse = cv2.resize(work, None, fx=SKEW_DPI / WORKING_DPI, fy=SKEW_DPI / WORKING_DPI, interpolation=cv2.INTER_AREA)
-    coarse_to_mm = np.linalg.inv(mm_to_pixels(coarse.shape[1] / size_mm[0], coarse.shape[0] / size_mm[1]))
-    profiles = profile_form(map_points(coarse_to_mm, dark_points(coarse)), size_mm)
-    work_to_mm = np.linalg.inv(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
-    return PreparedPage(number, work, work_to_mm, is_free.astype(np.float32), anchors, profiles)
+    coarse_to_mm: FloatMatrix = np.linalg.inv(mm_to_pixels(coarse.shape[1] / size_mm[0], coarse.shape[0] / size_mm[1]))
+    dark_mm = map_points(coarse_to_mm, dark_points(np.asarray(coarse, np.uint8)))
+    print_mm = dark_mm[:: max(1, len(dark_mm) // PRINT_POINTS)]
+    work_to_mm: FloatMatrix = np.linalg.inv(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
+    return PreparedPage(
+        number, work, work_to_mm, is_free.astype(np.float32), anchors, print_mm, profile_form(dark_mm, size_mm)
+    )
 
 
 def _reduce(page: Page) -> _ReducedPage:
@@ -222,7 +235,11 @@ def _reduce(page: Page) -> _ReducedPage:
     coarse = _shrink(gray, coarse_factor)
     dark = dark_points(coarse)
     to_full = shrunk_to_full(factor)
-    return _ReducedPage(gray, to_full, map_points(to_full @ shrunk_to_full(coarse_factor), dark), estimate_skew(dark))
+    is_dark = np.zeros(coarse.shape, np.uint8)
+    is_dark[dark[:, 1].astype(np.intp), dark[:, 0].astype(np.intp)] = 1
+    is_near_dark = np.asarray(cv2.dilate(is_dark, np.ones((3, 3), np.uint8)) > 0)
+    dark_to_full = to_full @ shrunk_to_full(coarse_factor)
+    return _ReducedPage(gray, to_full, dark, dark_to_full, is_near_dark, estimate_skew(dark))
 
 
 def _shrink(gray: GrayImage, factor: int) -> GrayImage:
@@ -233,13 +250,25 @@ def _shrink(gray: GrayImage, factor: int) -> GrayImage:
 
 
 def _candidates(page: Page, reduced: _ReducedPage, templates: Sequence[FormTemplate]) -> Iterator[_Candidate]:
-    level_px = map_points(rotation(-reduced.skew_deg), reduced.dark)
+    level_px = map_points(rotation(-reduced.skew_deg) @ reduced.dark_to_full, reduced.dark)
     for px_per_mm, prepared in _sizes(page, [prepare_template(template) for template in templates]):
         profiles = profile_page(level_px / px_per_mm)
         level_to_page = rotation(reduced.skew_deg) @ scaling(px_per_mm)
         for template, form_page in prepared:
             for placement in place_form(profiles, form_page.profiles):
-                yield _Candidate(template, form_page, level_to_page @ placement.form_to_level, placement.score)
+                mm_to_page = level_to_page @ placement.form_to_level
+                yield _Candidate(template, form_page, mm_to_page, _print_found(reduced, form_page.print_mm, mm_to_page))
+
+
+def _print_found(reduced: _ReducedPage, print_mm: Points, mm_to_page: FloatMatrix) -> float:
+    """Share of the printed places that are dark on the page, less what chance would give; at most 1."""
+    places = map_points(np.linalg.inv(reduced.dark_to_full) @ mm_to_page, print_mm).round().astype(np.intp)
+    height, width = reduced.is_near_dark.shape
+    x, y = places[:, 0], places[:, 1]
+    on_page = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    found = float(reduced.is_near_dark[y[on_page], x[on_page]].sum()) / max(1, len(places))
+    chance = float(reduced.is_near_dark.mean())
+    return (found - chance) / max(1 - chance, 0.01)
 
 
 def _sizes(

@@ -20,6 +20,8 @@ MIN_DEPTH = 12
 """Gray levels by which ink must be darker than the paper around it."""
 THIN_PX = 7
 """Dark things at least this wide in both directions, 4.4 mm, are no print: the scanner's lid, shadows, bars."""
+TREND_PX = 25
+"""Profiles are compared with their mean over this many pixels, 16 mm."""
 MIN_POINTS = 60
 """Fewer dark points than this are dust on a blank page, and have no direction."""
 
@@ -54,14 +56,14 @@ def estimate_skew(points: Points) -> float:
     middled = (points - points.mean(axis=0) + jitter).astype(np.float32)
     thinned = middled[:: max(1, len(middled) // COARSE_POINTS)]
     angles = np.arange(-MAX_SKEW_DEG, MAX_SKEW_DEG + 0.01, COARSE_STEP_DEG)
-    best = float(angles[np.argmax([_sharpness(thinned, angle) for angle in angles])])
+    best = float(angles[np.argmax([_sharpness(thinned, float(angle)) for angle in angles])])
     for step in FINE_STEPS_DEG:
         angles = best + step * np.arange(-5, 6)
-        best = float(angles[np.argmax([_sharpness(middled, angle) for angle in angles])])
+        best = float(angles[np.argmax([_sharpness(middled, float(angle)) for angle in angles])])
     return float(np.clip(best, -MAX_SKEW_DEG, MAX_SKEW_DEG))
 
 
-def _sharpness(points: NDArray[np.float32], angle_deg: float) -> float:
+def _sharpness(points: NDArray[np.floating], angle_deg: float) -> float:
     sine, cosine = np.sin(np.radians(angle_deg)), np.cos(np.radians(angle_deg))
     across = points[:, 1] * cosine - points[:, 0] * sine
     along = points[:, 0] * cosine + points[:, 1] * sine
@@ -69,6 +71,7 @@ def _sharpness(points: NDArray[np.float32], angle_deg: float) -> float:
 
 
 def _peakedness(places: NDArray[np.floating]) -> float:
-    """Squared steps between neighbouring bins: squared counts alone favour 0 degrees on any rectangular page."""
+    """Energy of the profile beyond its trend: squared counts alone favour 0 degrees on any rectangular page."""
     counts = np.bincount(np.round(places - places.min()).astype(np.intp)).astype(np.float64)
-    return float((np.diff(counts) ** 2).sum())
+    trend = np.convolve(counts, np.full(TREND_PX, 1 / TREND_PX), "same")
+    return float(((counts - trend) ** 2).sum()) if len(counts) > TREND_PX else 0.0

@@ -1,0 +1,81 @@
+"""Where the cells of a comb really are: equal pitch, fitted to the printed lines that can be seen."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Box
+from recognizer.readings import GrayImage
+
+MIN_DEPTH = 10
+"""Gray levels by which a printed cell wall must be darker than the paper beside it."""
+MIN_VISIBLE = 0.6
+"""Share of the walls that must be seen before they are believed; digits such as 1 and 7 imitate single walls."""
+MAX_GAP = 0.3
+"""Widest gap between separate boxes, as a share of the pitch."""
+BANDS = 3
+
+
+def even_cells(inner: Box, count: int, gap_px: float = 0.0) -> tuple[Box, ...]:
+    """Divide a field into cells of equal pitch, left to right, with `gap_px` between them.
+
+    Raises:
+        ValueError: `count` is not positive.
+    """
+    if count < 1:
+        raise ValueError("a comb needs at least one cell")
+    pitch = (inner.width + gap_px) / count
+    lefts = inner.left + pitch * np.arange(count)
+    return tuple(
+        Box(round(left), inner.top, max(round(left) + 1, round(left + pitch - gap_px)), inner.bottom) for left in lefts
+    )
+
+
+def fit_cells(gray: GrayImage, inner: Box, count: int, reach_px: int) -> tuple[Box, ...] | None:
+    """Cells that follow the printed walls of a comb; None when too few walls can be seen.
+
+    One fit of both ends and the gap between boxes for all walls at once: a stroke beside one wall moves nothing.
+
+    Args:
+        gray: (h, w) uint8 region, dark on light, upright.
+        inner: where the comb should be.
+        reach_px: how far its ends may be from there.
+    """
+    if count < 1 or inner.width < 4 * count or inner.height < 6:
+        return None
+    walls = wall_profile(gray, inner)
+    thickened = np.maximum.reduce([walls, np.roll(walls, 1), np.roll(walls, -1)])
+    slack = np.arange(-reach_px, reach_px + 1)
+    best_score, best = 0.0, (0, 0, 0)
+    for gap in range(int(MAX_GAP * inner.width / count) + 1):
+        lefts, rights = inner.left + slack, inner.right + slack
+        pitch = (rights[None, :] - lefts[:, None] + gap) / count
+        starts = lefts[:, None, None] + pitch[:, :, None] * np.arange(count)
+        ends = starts + pitch[:, :, None] - gap
+        places = np.concatenate([starts, ends], axis=2).round().astype(np.intp).clip(0, len(walls) - 1)
+        # One wall between two cells is worth as much as two walls with a gap: the mean, not the sum.
+        scores = thickened[places].mean(axis=2) - 0.02 * (gap > 0)
+        i, j = np.unravel_index(int(scores.argmax()), scores.shape)
+        if scores[i, j] > best_score:
+            best_score, best = float(scores[i, j]), (int(lefts[i]), int(rights[j]), gap)
+    if best_score < MIN_VISIBLE:
+        return None
+    left, right, gap = best
+    return even_cells(Box(left, inner.top, right, inner.bottom), count, gap)
+
+
+def wall_profile(gray: GrayImage, inner: Box) -> NDArray[np.float64]:
+    """How much of a cell wall stands in every column, 0 to 1: dark in the upper, middle and lower part of the field."""
+    kernel = np.ones((1, 2 * max(3, inner.height // 8) + 1), np.uint8)
+    depth = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, kernel)
+    inset = inner.height // 8
+    rows = np.linspace(max(0, inner.top + inset), min(len(gray), inner.bottom - inset), BANDS + 1).astype(int)
+    is_dark = depth >= MIN_DEPTH
+    # A leaning wall wanders by a pixel: count it in the column it is nearest to.
+    is_dark = cv2.dilate(is_dark.astype(np.uint8), np.ones((1, 3), np.uint8)) > 0
+    bands = [is_dark[a:b].mean(axis=0) if b > a else np.zeros(gray.shape[1]) for a, b in pairwise(rows)]
+    return np.asarray(np.minimum.reduce(bands))
