@@ -1,0 +1,70 @@
+"""One page about one batch, in Markdown: what Prefect shows and what lies beside the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.summary import BatchSummary, FileOutcome, TemplateTally
+
+MAX_FAILURES = 50
+"""Failed files named on the page; all of them have a result file."""
+
+
+def summary_page(summary: BatchSummary, title: str) -> str:
+    """Markdown page of a batch: counts that add up, templates, failed files. Holds no field contents."""
+    sections = [f"# {title}", _files(summary)]
+    if summary.templates:
+        sections.append(_templates([*summary.templates, summary.total]))
+    if summary.failures:
+        sections.append(_failures(summary.failures))
+    return "\n\n".join(sections) + "\n"
+
+
+def _files(summary: BatchSummary) -> str:
+    rows: list[tuple[object, ...]] = [
+        ("seen", summary.seen),
+        ("read before", summary.skipped),
+        ("accepted", summary.accepted),
+        ("waiting for a person", summary.needs_review),
+        ("failed", summary.failed),
+        ("pages", summary.pages),
+        ("seconds", f"{summary.seconds:.1f}"),
+        ("pages per second", f"{summary.pages_per_second:.1f}"),
+    ]
+    return _table(("files", ""), rows)
+
+
+def _templates(tallies: Iterable[TemplateTally]) -> str:
+    rows = [
+        (_cell(t.template), t.documents, _share(t.documents_accepted, t.documents), t.fields,
+         _share(t.accepted + t.blank, t.fields), t.review)
+        for t in tallies
+    ]  # fmt: skip
+    head = ("template", "documents", "no person needed", "fields", "read by machine", "for review")
+    return "## Forms\n\n" + _table(head, rows)
+
+
+def _failures(failures: tuple[FileOutcome, ...]) -> str:
+    rows = [
+        (_cell(outcome.names[0]), error.code, "" if error.page is None else error.page, _cell(error.message))
+        for outcome in failures[:MAX_FAILURES]
+        for error in outcome.errors
+    ]
+    more = len(failures) - MAX_FAILURES
+    note = f"\n\nand {more} more" if more > 0 else ""
+    return "## Failed files\n\n" + _table(("file", "code", "page", "what to know"), rows) + note
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} ({part / whole:.0%})" if whole else "0"
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break out of its cell, nor become markup or a link."""
+    plain = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\n", " ").replace("`", "'")
+    return "`" + plain.replace("|", "\\|") + "`"
