@@ -1,0 +1,77 @@
+"""The application, its global options, and the list of its commands."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+EXIT_CODES = """**Exit codes:** 0 done · 2 usage or configuration · 3 fields wait for review (`--fail-on-review`) ·
+4 some documents failed · 5 nothing could be read · 130 interrupted"""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOptions:
+    """What stands before the command."""
+
+    config: Path | None
+
+    def settings(self, **options: object) -> Settings:
+        """Settings with the options of a command on top; None means not given."""
+        from pipeline.settings import load_settings
+
+        return load_settings(self.config, **options)
+
+
+def global_options(context: typer.Context) -> GlobalOptions:
+    """The global options of the running command."""
+    options = context.find_root().obj
+    assert isinstance(options, GlobalOptions)
+    return options
+
+
+def examples(*lines: str) -> str:
+    """Epilog of a command: each line is a command to try."""
+    return "\n\n".join(["**Examples:**", *(f"`{line}`" for line in lines)])
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from pipeline.storage.results import software_version
+
+        typer.echo(f"fieldreader {software_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Settings file instead of ./fieldreader.toml."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Log in detail and show where errors come from.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Read handwritten digit fields on scanned forms and cheques, and say how sure each value is.
+
+    What cannot be read surely enough goes to a person: see `fieldreader queue`.
+    """
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    context.obj = GlobalOptions(config)

@@ -1,0 +1,63 @@
+"""`fieldreader models`: which model is in service, and how to change that."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.app import app, examples, global_options
+
+models_app = typer.Typer(
+    help="The models at hand: list them, put one into service, go back.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(models_app, name="models")
+
+
+@models_app.command("list", epilog=examples("fieldreader models list"))
+def list_command(context: typer.Context) -> None:
+    """Show the shipped model and your own ones; the one in service is marked."""
+    from rich.table import Table
+
+    from pipeline.cli.terminal import stdout
+    from recognizer.model_store import champion, list_bundles
+
+    store = global_options(context).settings().model_store
+    in_service = champion(store)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("", "Model", "Version", "Identity", "Folder"):
+        table.add_column(heading, overflow="fold")
+    for bundle in list_bundles(store):
+        mark = "in service" if bundle.path == in_service.path else ""
+        table.add_row(mark, bundle.name, bundle.version, bundle.sha256[:12], str(bundle.path))
+    stdout().print(table)
+
+
+@models_app.command("promote", epilog=examples("fieldreader models promote fine-tuned-2"))
+def promote_command(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name and version joined by `-`, or the identity.")],
+) -> None:
+    """Put a model into service. Documents are then read again when they turn up again."""
+    from pipeline.errors import ModelError
+    from recognizer.model_store import list_bundles, promote
+
+    store = global_options(context).settings().model_store
+    bundles = list_bundles(store)
+    chosen = [b for b in bundles if model in (b.path.name, f"{b.name}-{b.version}") or b.sha256.startswith(model)]
+    if len(chosen) != 1:
+        known = ", ".join(f"{bundle.name}-{bundle.version}" for bundle in bundles)
+        raise ModelError(f"{model} names {len(chosen) or 'none'} of the models; there are {known}")
+    promote(store, chosen[0])
+    typer.echo(f"{chosen[0].name} {chosen[0].version} is in service now; `fieldreader models rollback` undoes this")
+
+
+@models_app.command("rollback", epilog=examples("fieldreader models rollback"))
+def rollback_command(context: typer.Context) -> None:
+    """Return to the model that was in service before."""
+    from recognizer.model_store import rollback
+
+    bundle = rollback(global_options(context).settings().model_store)
+    typer.echo(f"{bundle.name} {bundle.version} is in service again")

@@ -1,0 +1,143 @@
+"""`fieldreader queue`: the review queue without the review station."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli.app import GlobalOptions, app, examples, global_options
+from pipeline.cli.options import Format
+
+if TYPE_CHECKING:
+    from pipeline.storage.review_item import ReviewItem
+    from pipeline.storage.review_queue import ReviewQueue
+
+SHOWN_ITEMS = 50
+"""About a screenful; `--limit` shows more."""
+
+queue_app = typer.Typer(
+    help="Fields that wait for a person: list, export and import them.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(queue_app, name="queue")
+
+
+@queue_app.command(
+    "list", epilog=examples("fieldreader queue list", "fieldreader queue list --limit 500 --format json")
+)
+def list_command(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.")] = SHOWN_ITEMS,
+    output_format: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TABLE,
+) -> None:
+    """Show the fields that wait, oldest first."""
+    from pipeline.storage.review_item import ItemState
+
+    with _open_queue(global_options(context)) as queue:
+        waiting = queue.count()[ItemState.PENDING]
+        items = queue.list_items(limit=limit)
+    if output_format is Format.JSON:
+        for item in items:
+            typer.echo(json.dumps(_facts(item)))
+    else:
+        _print_items(items, waiting)
+
+
+@queue_app.command(
+    "export", epilog=examples("fieldreader queue export to-do", "fieldreader queue export to-do --limit 200")
+)
+def export_command(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write queue.csv and the pictures.")],
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Export at most so many.")] = None,
+) -> None:
+    """Write the fields that wait into a folder for a spreadsheet: queue.csv and one picture a field.
+
+    In the column `corrected`, key what the picture shows, `=` to confirm the proposal, or `?` when nobody can read it.
+    """
+    from pipeline.cli.report import count
+
+    with _open_queue(global_options(context)) as queue:
+        exported = queue.export_csv(folder, limit=limit)
+    typer.echo(f"{count(exported, 'field')} exported to {folder / 'queue.csv'}")
+    if exported:
+        typer.echo("Fill in the column 'corrected' (the value, '=' to confirm, '?' when unreadable), then:")
+        typer.echo(f"  fieldreader queue import {folder / 'queue.csv'}")
+
+
+@queue_app.command(
+    "import",
+    epilog=examples("fieldreader queue import to-do/queue.csv", "fieldreader queue import queue.csv --reviewer anna"),
+)
+def import_command(
+    context: typer.Context,
+    table: Annotated[Path, typer.Argument(metavar="CSV", help="The queue.csv that was filled in.")],
+    reviewer: Annotated[
+        str | None, typer.Option("--reviewer", metavar="NAME", help="Who answered.  [default: the user logged in]")
+    ] = None,
+) -> None:
+    """Take the answers of a person: all rows of the file or, when one does not fit, none."""
+    from pipeline.cli.report import count
+    from pipeline.storage.review_item import ItemState
+
+    with _open_queue(global_options(context)) as queue:
+        settled = queue.import_csv(table, reviewer or getpass.getuser())
+        waiting = queue.count()[ItemState.PENDING]
+    parts = ", ".join(f"{number} {state}" for state, number in sorted(settled.items()))
+    typer.echo(f"{count(sum(settled.values()), 'answer')} taken{f' ({parts})' if parts else ''}; {waiting} still wait")
+
+
+def _open_queue(options: GlobalOptions) -> ReviewQueue:
+    from pipeline.storage.review_queue import ReviewQueue
+
+    return ReviewQueue.open(options.settings().queue_url)
+
+
+def _facts(item: ReviewItem) -> dict[str, Any]:
+    return {
+        "item": item.id,
+        "files": list(item.source_names),
+        "document": item.document,
+        "page": item.page,
+        "template": item.template,
+        "field": item.spec.name,
+        "kind": str(item.spec.kind),
+        "proposal": item.machine_value,
+        "confidence": item.confidence,
+        "reasons": list(item.reasons),
+        "run": item.run,
+        "created_at": item.created_at,
+    }
+
+
+def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipeline.cli.report import count
+    from pipeline.cli.terminal import stdout
+
+    console = stdout()
+    if not items:
+        console.print("Nothing waits for a person.")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("File", overflow="fold")
+    table.add_column("Page", justify="right")
+    table.add_column("Field", overflow="fold")
+    table.add_column("Proposal", style="bold", no_wrap=True)
+    table.add_column("Confidence", justify="right")
+    table.add_column("Why", overflow="fold")
+    for item in items:
+        name = item.source_names[0].rpartition("/")[2] if item.source_names else ""
+        proposal = item.machine_value if item.machine_value is not None else "-"
+        why = ", ".join(item.reasons)
+        table.add_row(Text(name), str(item.page), item.spec.name, proposal, f"{item.confidence:.3f}", why)
+    console.print(table)
+    shown = "" if len(items) == waiting else f", {len(items)} shown"
+    console.print(f"\n{count(waiting, 'field')} waiting{shown}. Settle them with: fieldreader queue export FOLDER")

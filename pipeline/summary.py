@@ -1,0 +1,202 @@
+"""What happened in a batch, counted so that the counts add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from pipeline.document import Decision, DocumentResult, ErrorItem, ResultStatus, SourceResult
+
+NO_TEMPLATE = "(no template)"
+
+
+@dataclass(frozen=True, slots=True)
+class FormOutcome:
+    """Counts of one filled-in form: `fields` = `accepted` + `review` + `blank`."""
+
+    template: str
+    status: ResultStatus
+    fields: int
+    accepted: int
+    review: int
+    blank: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file. Holds no field contents, so it can be kept and logged.
+
+    Attributes:
+        names: every path in this batch that holds the content.
+        result: name of the result file within the output folder.
+        was_skipped: it had been read before in the same way.
+        seconds: time spent on it in this batch.
+    """
+
+    names: tuple[str, ...]
+    result: str
+    status: ResultStatus
+    was_skipped: bool
+    pages: int
+    forms: tuple[FormOutcome, ...]
+    errors: tuple[ErrorItem, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateTally:
+    """Documents of one template and their fields."""
+
+    template: str
+    documents: int
+    documents_accepted: int
+    fields: int
+    accepted: int
+    review: int
+    blank: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """Counts of a batch. Files: `seen` = `skipped` + `accepted` + `needs_review` + `failed`.
+
+    Attributes:
+        seen: different contents found; copies of the same bytes count once.
+        unsettled: files left for the next run, since somebody was still writing to them; not among the seen.
+        copies: further names under which contents were seen.
+        skipped: read before in the same way, and left alone.
+        skipped_failures: those among the skipped that had failed then.
+        templates: forms read in this batch by template, most documents first.
+        partly_read: those in review of which a page was lost; they have errors beside their documents.
+        failures: files with errors, failed or partly read in this batch, in reading order.
+        pages: pages read in this batch.
+        seconds: wall clock time.
+    """
+
+    seen: int
+    unsettled: int
+    copies: int
+    skipped: int
+    skipped_failures: int
+    accepted: int
+    needs_review: int
+    failed: int
+    partly_read: int
+    templates: tuple[TemplateTally, ...]
+    failures: tuple[FileOutcome, ...]
+    pages: int
+    seconds: float
+
+    @property
+    def read(self) -> int:
+        """Files read in this batch, whether well or not."""
+        return self.seen - self.skipped
+
+    @property
+    def unreadable(self) -> int:
+        """Failed files without a single document in them."""
+        return sum(not outcome.forms for outcome in self.failures)
+
+    @property
+    def documents(self) -> int:
+        """Forms read, and files that failed as a whole: straight through + to review + unreadable."""
+        return self.total.documents + self.unreadable
+
+    @property
+    def total(self) -> TemplateTally:
+        """All templates together."""
+        return _add_up("total", self.templates)
+
+    @property
+    def pages_per_second(self) -> float:
+        return self.pages / self.seconds if self.seconds > 0 else 0.0
+
+
+def count_form(document: DocumentResult) -> FormOutcome:
+    """Counts of one form."""
+    decisions = [field.decision for field in document.fields]
+    return FormOutcome(
+        document.template.name if document.template else NO_TEMPLATE,
+        document.status,
+        len(decisions),
+        decisions.count(Decision.ACCEPTED),
+        decisions.count(Decision.REVIEW),
+        decisions.count(Decision.BLANK),
+    )
+
+
+def count_file(
+    result: SourceResult, names: tuple[str, ...], result_name: str, seconds: float, was_skipped: bool = False
+) -> FileOutcome:
+    """Counts of one file, seen in this batch under `names`."""
+    return FileOutcome(
+        names,
+        result_name,
+        result.status,
+        was_skipped,
+        len(result.pages),
+        tuple(count_form(document) for document in result.documents),
+        result.errors,
+        seconds,
+    )
+
+
+def summarise(outcomes: Sequence[FileOutcome], seconds: float, unsettled: int = 0) -> BatchSummary:
+    """Add up a batch; an empty one is all zeros."""
+    read = [outcome for outcome in outcomes if not outcome.was_skipped]
+    skipped = [outcome for outcome in outcomes if outcome.was_skipped]
+    statuses = [outcome.status for outcome in read]
+    return BatchSummary(
+        seen=len(outcomes),
+        unsettled=unsettled,
+        copies=sum(len(outcome.names) - 1 for outcome in outcomes),
+        skipped=len(skipped),
+        skipped_failures=sum(outcome.status is ResultStatus.FAILED for outcome in skipped),
+        accepted=statuses.count(ResultStatus.ACCEPTED),
+        needs_review=statuses.count(ResultStatus.NEEDS_REVIEW),
+        failed=statuses.count(ResultStatus.FAILED),
+        partly_read=sum(bool(outcome.errors) and outcome.status is not ResultStatus.FAILED for outcome in read),
+        templates=_tally_templates(form for outcome in read for form in outcome.forms),
+        failures=tuple(outcome for outcome in read if outcome.errors or outcome.status is ResultStatus.FAILED),
+        pages=sum(outcome.pages for outcome in read),
+        seconds=seconds,
+    )
+
+
+def summary_to_json(summary: BatchSummary) -> dict[str, object]:
+    """Plain data for `--json` and logs."""
+    return {
+        **asdict(summary),
+        "total": asdict(summary.total),
+        "pages_per_second": round(summary.pages_per_second, 2),
+        "seconds": round(summary.seconds, 3),
+    }
+
+
+def _tally_templates(forms: Iterable[FormOutcome]) -> tuple[TemplateTally, ...]:
+    by_template: dict[str, list[TemplateTally]] = {}
+    for form in forms:
+        tally = TemplateTally(
+            form.template,
+            1,
+            int(form.status is ResultStatus.ACCEPTED),
+            form.fields,
+            form.accepted,
+            form.review,
+            form.blank,
+        )
+        by_template.setdefault(form.template, []).append(tally)
+    tallies = [_add_up(template, group) for template, group in by_template.items()]
+    return tuple(sorted(tallies, key=lambda tally: (-tally.documents, tally.template)))
+
+
+def _add_up(name: str, tallies: Sequence[TemplateTally]) -> TemplateTally:
+    return TemplateTally(
+        name,
+        sum(tally.documents for tally in tallies),
+        sum(tally.documents_accepted for tally in tallies),
+        sum(tally.fields for tally in tallies),
+        sum(tally.accepted for tally in tallies),
+        sum(tally.review for tally in tallies),
+        sum(tally.blank for tally in tallies),
+    )

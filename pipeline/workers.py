@@ -1,0 +1,164 @@
+"""Many files in several processes: each loads the recogniser once, and a killed one costs its own file only.
+
+Own processes and pipes instead of `concurrent.futures`: there, one killed process breaks the pool, nobody can say
+which file it had, and pages cannot be reported on the way.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+
+from pipeline.errors import ReadingError, WorkerDiedError
+from pipeline.plan import PlannedFile
+from pipeline.source_reader import Provenance, SourceReader, read_file
+from pipeline.summary import FileOutcome
+
+OpenReader = Callable[[], SourceReader]
+"""Makes the reader in the process that uses it; must be picklable."""
+
+_SPAWN = multiprocessing.get_context("spawn")
+"""A forked process would share locks and threads of OpenCV and the database; a spawned one starts clean."""
+
+_STOP_S = 5.0
+"""Time an idle process gets to end by itself; it needs milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process took a file in hand."""
+
+    file: PlannedFile
+
+
+@dataclass(frozen=True, slots=True)
+class PageDone:
+    """A page of a file has been read."""
+
+    file: PlannedFile
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The process that had this file died; `provenance` is that of the results it would have written."""
+
+    file: PlannedFile
+    error: WorkerDiedError
+    provenance: Provenance
+
+
+Event = Started | PageDone | FileOutcome | Lost
+
+
+def read_in_processes(files: Sequence[PlannedFile], open_reader: OpenReader, jobs: int) -> Iterator[Event]:
+    """Read files in `jobs` processes and tell what happens as it happens.
+
+    Every file ends in exactly one `FileOutcome` or `Lost`. When the caller stops iterating, all processes end.
+
+    Raises:
+        ReadingError: a process could not start or met an error that would fail every file.
+    """
+    waiting = deque(files)
+    workers = [_Worker(open_reader) for _ in range(min(jobs, len(files)))]
+    try:
+        while workers:
+            for connection in wait([worker.connection for worker in workers]):
+                worker = next(worker for worker in workers if worker.connection is connection)
+                message = worker.receive()
+                if isinstance(message, PageDone | FileOutcome):
+                    yield message
+                if isinstance(message, Lost):
+                    yield message
+                    workers.remove(worker)
+                    if waiting:
+                        workers.append(_Worker(open_reader))
+                elif not isinstance(message, PageDone):
+                    if waiting:
+                        yield worker.hand(waiting.popleft())
+                    else:
+                        workers.remove(worker)
+                        worker.stop()
+    finally:
+        for worker in workers:
+            worker.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A process has loaded its reader."""
+
+    provenance: Provenance
+
+
+class _Worker:
+    """The parent's end of one process."""
+
+    def __init__(self, open_reader: OpenReader) -> None:
+        self.connection, far_end = _SPAWN.Pipe()
+        self._file: PlannedFile | None = None
+        self._provenance: Provenance | None = None
+        self._process = _SPAWN.Process(target=_serve, args=(far_end, open_reader), daemon=True)
+        self._process.start()
+        far_end.close()
+
+    def hand(self, file: PlannedFile) -> Started:
+        self._file = file
+        self.connection.send(file)
+        return Started(file)
+
+    def receive(self) -> _Ready | PageDone | FileOutcome | Lost:
+        """The next message.
+
+        Raises:
+            ReadingError: passed on from the process, or it died before it was ready.
+        """
+        try:
+            message = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            return self._died()
+        if isinstance(message, ReadingError):
+            raise message
+        if isinstance(message, _Ready):
+            self._provenance = message.provenance
+        if isinstance(message, FileOutcome):
+            self._file = None
+        assert isinstance(message, _Ready | PageDone | FileOutcome)
+        return message
+
+    def _died(self) -> Lost:
+        self._process.join()
+        ending = f"exit code {self._process.exitcode}"
+        if self._process.exitcode is not None and self._process.exitcode < 0:
+            ending = f"signal {signal.Signals(-self._process.exitcode).name}"
+        if self._file is None or self._provenance is None:
+            raise WorkerDiedError(f"a worker process ended by {ending} before it could read; try --jobs 1")
+        return Lost(self._file, WorkerDiedError(f"the process reading it ended by {ending}"), self._provenance)
+
+    def stop(self) -> None:
+        self.connection.close()
+        self._process.join(_STOP_S)
+        self.kill()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(connection: Connection, open_reader: OpenReader) -> None:
+    """Body of a worker process: read what comes until the parent hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    try:
+        reader = open_reader()
+        connection.send(_Ready(reader.provenance))
+        while True:
+            file: PlannedFile = connection.recv()
+            connection.send(read_file(file, reader, lambda page, file=file: connection.send(PageDone(file, page))))
+    except ReadingError as error:
+        connection.send(error)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
