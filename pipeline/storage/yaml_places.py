@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 import yaml
 
@@ -179,5 +179,13 @@ def parse_yaml(file: Path, content: bytes) -> Place:
     return Place(file, root)
 
 
-def _line(mark: yaml.Mark | None) -> int:
-    return mark.line + 1 if mark else 1
+class _Mark(Protocol):
+    """A place in YAML, whether its parser is the one in Python or the one in C."""
+
+    @property
+    def line(self) -> int: ...
+
+
+def _line(mark: _Mark | None) -> int:
+    """Lines counted as editors do."""
+    return 1 if mark is None else mark.line + 1
