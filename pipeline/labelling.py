@@ -20,12 +20,13 @@ from pipeline.grammar import digits_of
 from pipeline.stages.comb import STROKE_MM
 from pipeline.stages.ink import find_ink
 from pipeline.stages.lattice import Lattice
+from pipeline.stages.locate import MARGIN_MM
 from pipeline.stages.segment import segment_field
 from pipeline.storage.review_item import ReviewItem
 from recognizer.readings import FloatArray, GrayImage, InkImage, Recognizer
 
-PX_PER_MM = 300 / 25.4
-"""Resolution that regions are cut out at, see `FieldRegion`."""
+DEFAULT_PX_PER_MM = 300 / 25.4
+"""Resolution of a picture without a margin; 300 dpi is what most scanners are set to."""
 MIN_FILL = 0.7
 """Share of a character's box, each way, that its ink must fill: the box is then known to lie where the ink is."""
 SKEW_SLACK = 0.1
@@ -89,35 +90,50 @@ def written_forms(value: str, spec: FieldSpec) -> tuple[str, ...]:
 def _cut_by_boxes(item: ReviewItem, picture: GrayImage, forms: Sequence[str]) -> tuple[LabelledDigit, ...]:
     characters = [character for character in item.characters if character.char.isdigit()]
     written = next((form for form in forms if len(form) == len(characters)), None)
-    to_picture = page_to_picture(item.polygon_px, picture)
-    if written is None or to_picture is None:
+    frame = frame_of(item.polygon_px, picture)
+    if written is None or frame is None:
         return ()
-    boxes = [_mapped(character.box_px, to_picture) for character in characters]
-    inks = _inks_in(picture, boxes)
+    boxes = [_mapped(character.box_px, frame.page_to_picture) for character in characters]
+    inks = _inks_in(picture, boxes, frame.px_per_mm)
     if inks is None:
         return ()
     return tuple(LabelledDigit(ink, int(digit)) for ink, digit in zip(inks, written, strict=True))
 
 
-def page_to_picture(polygon: Polygon, picture: GrayImage) -> FloatMatrix | None:
-    """(3, 3) matrix from page pixels to the pixels of a field's picture, which has an even margin round the field.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a field lies in its picture.
 
-    Scale and margin follow from the field's two sides; None where they are too alike to tell.
+    Attributes:
+        margin: pixels of paper on every side of the field.
+        page_to_picture: (3, 3) float64, page pixels to pixels of the picture.
     """
+
+    margin: float
+    page_to_picture: FloatMatrix
+
+    @property
+    def px_per_mm(self) -> float:
+        """Resolution, told by the margin, which is the same for every field on paper."""
+        return self.margin / MARGIN_MM if self.margin >= 1 else DEFAULT_PX_PER_MM
+
+
+def frame_of(polygon: Polygon, picture: GrayImage) -> Frame | None:
+    """Find a field in its picture from its corners on the page; None when they cannot belong together."""
     height, width = picture.shape
     corners = np.array(polygon, np.float64)
     across = (np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2
     down = (np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])) / 2
-    if abs(across - down) <= FLATTEST * max(across, down):
-        return None
-    scale = (width - height) / (across - down)
-    margin = (height - scale * down) / 2
+    # Width and height both hold the margin twice. A square field tells no scale; most are cut out at that of the page.
+    is_square = abs(across - down) <= FLATTEST * max(across, down)
+    scale = 1.0 if is_square else float((width - height) / (across - down))
+    margin = float((height - scale * down) / 2)
     if scale <= 0 or margin < -1:
         return None
     right, bottom = width - margin, height - margin
-    inner = np.array([(margin, margin), (right, margin), (right, bottom), (margin, bottom)])
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), inner.astype(np.float32))
-    return np.asarray(matrix, np.float64)
+    inner = np.array([(margin, margin), (right, margin), (right, bottom), (margin, bottom)], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), inner)
+    return Frame(max(0.0, margin), np.asarray(matrix, np.float64))
 
 
 def _mapped(box: Box, matrix: FloatMatrix) -> Box:
@@ -126,9 +142,9 @@ def _mapped(box: Box, matrix: FloatMatrix) -> Box:
     return Box(round(xs.min()), round(ys.min()), round(xs.max()), round(ys.max()))
 
 
-def _inks_in(picture: GrayImage, boxes: Sequence[Box]) -> list[InkImage] | None:
+def _inks_in(picture: GrayImage, boxes: Sequence[Box], px_per_mm: float) -> list[InkImage] | None:
     """Tight ink of every box; None as soon as one of them is not filled by ink of its own."""
-    ink = find_ink(picture, STROKE_MM * PX_PER_MM)
+    ink = find_ink(picture, STROKE_MM * px_per_mm)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.mask.astype(np.uint8), connectivity=8)
     inks = []
     for box in (box.clipped(picture.shape[1], picture.shape[0]) for box in boxes):
@@ -183,27 +199,22 @@ def _align(
 
 
 def _lattice(item: ReviewItem, picture: GrayImage) -> Lattice | None:
+    frame = frame_of(item.polygon_px, picture)
+    if frame is None:
+        return None
     height, width = picture.shape
-    whole = Box(0, 0, width, height)
+    margin = round(frame.margin)
     region = FieldRegion(
         spec=item.spec,
         page=item.page,
         image=picture,
-        region_to_page=np.eye(3),
+        region_to_page=np.asarray(np.linalg.inv(frame.page_to_picture), np.float64),
         polygon_px=item.polygon_px,
-        inner=_inner(item.polygon_px, picture) or whole,
-        px_per_mm=PX_PER_MM,
+        inner=Box(margin, margin, width - margin, height - margin),
+        px_per_mm=frame.px_per_mm,
     )
     line = segment_field(region).line
     return line.lattice if line is not None else None
-
-
-def _inner(polygon: Polygon, picture: GrayImage) -> Box | None:
-    matrix = page_to_picture(polygon, picture)
-    if matrix is None:
-        return None
-    xs, ys = cv2.perspectiveTransform(np.array([polygon], np.float64), matrix)[0].T
-    return Box(round(xs.min()), round(ys.min()), round(xs.max()), round(ys.max()))
 
 
 def align_digits(lattice: Lattice, probabilities: FloatArray, written: str) -> tuple[float, tuple[int, ...]] | None:

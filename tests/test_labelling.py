@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from pipeline.document import Box, CharacterReading, FieldKind, FieldSpec
-from pipeline.labelling import align_digits, label_digits, page_to_picture, written_forms
+from pipeline.labelling import align_digits, frame_of, label_digits, written_forms
 from pipeline.stages.decide import on_page
 from pipeline.stages.ink import find_ink
 from pipeline.stages.lattice import build_lattice
+from pipeline.stages.locate import MARGIN_MM
 from pipeline.stages.plane import map_points, rotation, scaling, shift
 from pipeline.stages.segment import segment_field
 from pipeline.storage.review_item import ItemState, ReviewItem
@@ -185,6 +186,18 @@ def test_forms_in_which_a_value_may_be_written(kind, value, forms):
     assert written_forms(value, FieldSpec("f", kind)) == forms
 
 
-def test_square_field_does_not_tell_its_margin():
-    square = ((0.0, 0.0), (50.0, 0.0), (50.0, 50.0), (0.0, 50.0))
-    assert page_to_picture(square, paper(90, 90)) is None
+def test_margin_and_resolution_are_found_from_the_corners_on_the_page():
+    field = write_in_cells("40871")
+    frame = frame_of(item_of(field, "1", (), PLACES["upside down"]).polygon_px, field.image)
+    assert frame.margin == pytest.approx(MARGIN, abs=0.01)
+    assert frame.px_per_mm == pytest.approx(MARGIN / MARGIN_MM, rel=0.01)
+
+
+def test_square_field_is_taken_to_have_the_scale_of_its_page():
+    square = ((5.0, 5.0), (55.0, 5.0), (55.0, 55.0), (5.0, 55.0))
+    assert frame_of(square, paper(90, 90)).margin == pytest.approx(20)
+
+
+def test_corners_that_do_not_belong_to_the_picture_are_noticed():
+    wide = ((0.0, 0.0), (500.0, 0.0), (500.0, 50.0), (0.0, 50.0))
+    assert frame_of(wide, paper(500, 90)) is None
