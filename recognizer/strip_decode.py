@@ -159,7 +159,8 @@ def score_strings(views: Sequence[FloatArray], texts: Sequence[str]) -> NDArray[
         ends = np.array([2 * len(text) for text in texts], np.intp)
         rows = np.arange(len(texts))
         total = forward[:, rows, ends] + np.where(ends > 0, forward[:, rows, ends - 1], 0.0)
-        return np.maximum(np.log(total) + scale, IMPOSSIBLE)
+        scores: NDArray[np.float64] = np.maximum(np.log(total) + scale, IMPOSSIBLE)
+    return scores
 
 
 def align_string(columns: FloatArray, text: str) -> tuple[tuple[int, int], ...]:

@@ -20,7 +20,7 @@ _KEPT = 5
 
 
 class StripReader:
-    """The strip network on LiteRT; reads one view at a time, so that no strip depends on another."""
+    """The strip network on LiteRT; runs one view at a time, so that no strip's reading depends on another's."""
 
     def __init__(self, model_path: Path, threads: int = 1) -> None:
         """Load the network.
@@ -32,13 +32,16 @@ class StripReader:
         Raises:
             ModelError: the file is missing, truncated or no strip network.
         """
-        self._path, self._threads = model_path, threads
         try:
             self._content = model_path.read_bytes()
         except OSError as error:
-            raise ModelError(f"{model_path}: cannot be read ({error.strerror})") from error
-        self._interpreters: dict[int, Interpreter] = {}
-        self._prepared(_WIDTHS[1])
+            raise ModelError(f"{model_path}: the strip network cannot be read ({error.strerror})") from error
+        self._threads = threads
+        self._engines: dict[int, _Engine] = {}
+        try:
+            self._engine(_WIDTHS[1])
+        except (ValueError, RuntimeError, IndexError) as error:
+            raise ModelError(f"{model_path}: no strip network, or damaged ({error})") from error
 
     def read_strips(self, strips: Sequence[GrayImage]) -> StripReadings:
         """Read text rows or tight field crops.
@@ -47,18 +50,66 @@ class StripReader:
             strips: (H, W) uint8 each, dark on light, any size.
 
         Returns:
-            Candidates a strip, likeliest first, at most five; one empty-text candidate for a strip without pixels.
+            Per strip its candidates, likeliest first, one to five; a strip without pixels reads as empty.
         """
         return StripReadings(tuple(self._read(strip) for strip in strips))
+
+    def read_views(self, views: Sequence[View]) -> tuple[ScoredString, ...]:
+        """All strings that a strip's views propose, likeliest first; never empty."""
+        return combine_views([self.evidence(view) for view in views])
 
     def evidence(self, view: View) -> FloatArray:
         """(T, 11) log-probabilities of a view's columns, four pixels each, blank last."""
         width = view.ink.shape[1]
-        padded = next(size for size in _WIDTHS if size >= width)
-        strip = np.zeros((1, STRIP_HEIGHT, padded, 1), np.float32)
-        strip[0, :, :width, 0] = view.ink
-        interpreter, into, out_of = self._prepared(padded)
-        interpreter.set_tensor(into, strip)
-        interpreter.invoke()
-        logits: FloatArray = interpreter.get_tensor(out_of).reshape(-1, OUTPUTS)
+        engine = self._engine(next(padded for padded in _WIDTHS if padded >= width))
+        logits = engine.run(view.ink)
         return log_softmax(logits[: -(-width // COLUMN_PX)])
+
+    def _read(self, strip: GrayImage) -> tuple[StripCandidate, ...]:
+        if strip.size == 0:
+            return (StripCandidate("", 0.0),)
+        views = views_of(strip)
+        columns = [self.evidence(view) for view in views]
+        return tuple(
+            StripCandidate(
+                string.text, string.log_probability, _spans(columns[0], views[0], string.text, strip.shape[1])
+            )
+            for string in combine_views(columns)[:_KEPT]
+        )
+
+    def _engine(self, width: int) -> _Engine:
+        if width not in self._engines:
+            self._engines[width] = _Engine(self._content, width, self._threads)
+        return self._engines[width]
+
+
+class _Engine:
+    """The network prepared for one width."""
+
+    def __init__(self, content: bytes, width: int, threads: int) -> None:
+        self._interpreter = Interpreter(model_content=content, num_threads=threads)
+        self._input = int(self._interpreter.get_input_details()[0]["index"])
+        self._output = int(self._interpreter.get_output_details()[0]["index"])
+        self._strip = np.zeros((1, STRIP_HEIGHT, width, 1), np.float32)
+        self._interpreter.resize_tensor_input(self._input, self._strip.shape, strict=True)
+        self._interpreter.allocate_tensors()
+        if self.run(np.zeros((STRIP_HEIGHT, 1), np.float32)).shape != (width // COLUMN_PX, OUTPUTS):
+            raise ValueError("its output is not eleven scores every four columns")
+
+    def run(self, ink: FloatArray) -> FloatArray:
+        """(T, 11) scores of a normalised strip no wider than this engine."""
+        self._strip[:] = 0.0
+        self._strip[0, :, : ink.shape[1], 0] = ink
+        self._interpreter.set_tensor(self._input, self._strip)
+        self._interpreter.invoke()
+        scores: FloatArray = self._interpreter.get_tensor(self._output).reshape(-1, OUTPUTS)
+        return scores
+
+
+def _spans(columns: FloatArray, view: View, text: str, width: int) -> tuple[tuple[float, float], ...]:
+    """Where each digit was seen, columns of the strip handed in."""
+
+    def place(column: int) -> float:
+        return float(np.clip(view.strip_column(column * COLUMN_PX), 0, width))
+
+    return tuple((place(first), place(end)) for first, end in align_string(columns, text))
