@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from pipeline.document import (
     Box,
+    FieldKind,
     FieldRegion,
     FieldSpec,
     FloatMatrix,
@@ -16,8 +19,19 @@ from pipeline.document import (
     RectMm,
     Registration,
 )
+from pipeline.stages.boxes import BoxField, find_boxes
 from pipeline.stages.comb_grid import even_cells, fit_cells
-from pipeline.stages.plane import map_points, mm_to_pixels, scale_of, shift
+from pipeline.stages.plane import (
+    inverse,
+    map_points,
+    mm_to_pixels,
+    rotation,
+    scale_of,
+    scaling,
+    shift,
+    shrunk_to_full,
+)
+from pipeline.stages.skew import SKEW_DPI, dark_points, estimate_skew
 from recognizer.readings import GrayImage
 
 MARGIN_MM = 2.75
@@ -26,6 +40,25 @@ MAX_PX_PER_MM = 16.0
 """400 dpi; finer scans only cost time."""
 WALL_REACH_MM = 0.8
 """Cell walls are looked for this far from where the form says; registration leaves less than half of that."""
+MM_PER_INCH = 25.4
+SEARCH_PX_PER_MM = 7.0
+"""About 180 dpi: thin printed lines are still a pixel wide."""
+LEVEL_DEG = 0.1
+"""Pages that lean less are searched as they are."""
+CHEQUE_ASPECT, CHEQUE_WIDTH_MM, SHEET_LENGTH_MM = 1.9, 203.0, 297.0
+"""At a doubtful resolution a page this long for its height counts as a cheque (CTS-2010, 203 x 95 mm), else as A4."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindOptions:
+    """Which boxes count as places to write in.
+
+    Attributes:
+        min_height_mm, max_height_mm: heights of a box; both get 30 % of room at a doubtful resolution.
+    """
+
+    min_height_mm: float = 3.5
+    max_height_mm: float = 16.0
 
 
 def locate_fields(page: Page, registration: Registration) -> tuple[FieldRegion, ...]:
@@ -57,7 +90,7 @@ def _locate_field(
     margin = round(MARGIN_MM * px_per_mm)
     inner = Box(margin, margin, margin + round(rect.width * px_per_mm), margin + round(rect.height * px_per_mm))
     size = (inner.right + margin, inner.bottom + margin)
-    region_to_mm = shift(rect.left - MARGIN_MM, rect.top - MARGIN_MM) @ np.linalg.inv(mm_to_pixels(px_per_mm))
+    region_to_mm = shift(rect.left - MARGIN_MM, rect.top - MARGIN_MM) @ inverse(mm_to_pixels(px_per_mm))
     region_to_page = mm_to_page @ region_to_mm
     image = cut(page.gray, region_to_page, size)
     reference = template.references[form_page - 1]
@@ -73,6 +106,89 @@ def _locate_field(
         cells = seen or even_cells(inner, spec.cells)
     return FieldRegion(
         spec, page.number, image, region_to_page, polygon_of(inner, region_to_page), inner, cells, px_per_mm, background
+    )
+
+
+def find_fields(page: Page, options: FindOptions | None = None) -> tuple[FieldRegion, ...]:
+    """Find boxes to write in on a page without a template.
+
+    Args:
+        page: the right way up; skewed by up to 12 degrees.
+
+    Returns:
+        One region a comb or ruled box, of kind `digits`, named `p<page>_box<n>` from 1 in reading order, upright, a
+        comb with its cells.
+    """
+    options = options or FindOptions()
+    px_per_mm = _px_per_mm(page)
+    factor = max(1, round(px_per_mm / SEARCH_PX_PER_MM))
+    levelled, level_to_page = _level(page.gray, factor, px_per_mm)
+    slack = 1.3 if page.is_dpi_doubtful else 1.0
+    heights_mm = (options.min_height_mm / slack, options.max_height_mm * slack)
+    fields = find_boxes(levelled, px_per_mm / factor, heights_mm)
+    return tuple(
+        _cut_box(page, f"p{page.number}_box{number}", field, level_to_page, factor, px_per_mm)
+        for number, field in enumerate(fields, start=1)
+    )
+
+
+def _px_per_mm(page: Page) -> float:
+    if not page.is_dpi_doubtful:
+        return page.dpi / MM_PER_INCH
+    longer, shorter = max(page.gray.shape), max(1, min(page.gray.shape))
+    return longer / (CHEQUE_WIDTH_MM if longer / shorter >= CHEQUE_ASPECT else SHEET_LENGTH_MM)
+
+
+def _level(gray: GrayImage, factor: int, px_per_mm: float) -> tuple[GrayImage, FloatMatrix]:
+    """The page reduced and turned upright, and the matrix from its pixels to those of the page."""
+    height, width = max(1, gray.shape[0] // factor), max(1, gray.shape[1] // factor)
+    whole = gray[: height * factor, : width * factor]
+    reduced = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    to_page = shrunk_to_full(factor)
+    coarse = max(1, round(px_per_mm / factor * MM_PER_INCH / SKEW_DPI))
+    tiny = cv2.resize(reduced, (max(1, width // coarse), max(1, height // coarse)), interpolation=cv2.INTER_AREA)
+    skew = estimate_skew(dark_points(np.asarray(tiny, np.uint8)))
+    if abs(skew) < LEVEL_DEG:
+        return reduced, to_page
+    turned = rotation(skew)
+    corners = map_points(inverse(turned), np.array([(0, 0), (width, 0), (0, height), (width, height)], np.float64))
+    size = np.ceil(np.ptp(corners, axis=0)).astype(int)
+    level_to_reduced = turned @ shift(*corners.min(axis=0))
+    return cut(reduced, level_to_reduced, (int(size[0]), int(size[1]))), to_page @ level_to_reduced
+
+
+def _cut_box(
+    page: Page, name: str, field: BoxField, level_to_page: FloatMatrix, factor: int, px_per_mm: float
+) -> FieldRegion:
+    """Cut a box out of the page at the page's own resolution, at most `MAX_PX_PER_MM`."""
+    finer = factor * min(1.0, MAX_PX_PER_MM / px_per_mm)
+    margin = MARGIN_MM * px_per_mm / factor
+    region_to_level = shift(field.box.left - margin, field.box.top - margin) @ inverse(
+        shrunk_to_full(1) @ scaling(finer)
+    )
+
+    def grown(box: Box) -> Box:
+        left, right = ((x - field.box.left + margin) * finer for x in (box.left, box.right))
+        top, bottom = ((y - field.box.top + margin) * finer for y in (box.top, box.bottom))
+        return Box(round(left), round(top), round(right), round(bottom))
+
+    inner, cells = grown(field.box), tuple(grown(cell) for cell in field.cells)
+    size = (inner.right + round(margin * finer), inner.bottom + round(margin * finer))
+    region_to_page = level_to_page @ region_to_level
+    image = cut(page.gray, region_to_page, size)
+    if cells:
+        reach = max(2, round(cells[0].width / 16))
+        cells = fit_cells(image, inner, len(cells), reach) or cells
+    spec = FieldSpec(name, FieldKind.DIGITS, page=page.number, cells=len(cells) or None)
+    return FieldRegion(
+        spec,
+        page.number,
+        image,
+        region_to_page,
+        polygon_of(inner, region_to_page),
+        inner,
+        cells,
+        px_per_mm * finer / factor,
     )
 
 

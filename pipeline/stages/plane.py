@@ -58,3 +58,8 @@ def scale_of(matrix: FloatMatrix, at: tuple[float, float] = (0.0, 0.0)) -> float
     origin, right, down = map_points(matrix, np.array([at, (at[0] + 1.0, at[1]), (at[0], at[1] + 1.0)]))
     (a, b), (c, d) = right - origin, down - origin
     return float(np.sqrt(abs(a * d - b * c)))
+
+
+def inverse(matrix: FloatMatrix) -> FloatMatrix:
+    """The way back."""
+    return np.asarray(np.linalg.inv(matrix), np.float64)

@@ -15,6 +15,7 @@ from pipeline.stages.anchors import Anchor, Finds, choose_anchors, find_anchors
 from pipeline.stages.plane import (
     Points,
     angle_deg,
+    inverse,
     map_points,
     mm_to_pixels,
     rotation,
@@ -216,10 +217,10 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
         # Hardly any print beside the fields: their own frames must do.
         anchors = choose_anchors(work, np.ones_like(is_free), WIDE_REACH)
     coarse = cv2.resize(work, None, fx=SKEW_DPI / WORKING_DPI, fy=SKEW_DPI / WORKING_DPI, interpolation=cv2.INTER_AREA)
-    coarse_to_mm: FloatMatrix = np.linalg.inv(mm_to_pixels(coarse.shape[1] / size_mm[0], coarse.shape[0] / size_mm[1]))
+    coarse_to_mm: FloatMatrix = inverse(mm_to_pixels(coarse.shape[1] / size_mm[0], coarse.shape[0] / size_mm[1]))
     dark_mm = map_points(coarse_to_mm, dark_points(np.asarray(coarse, np.uint8)))
     print_mm = dark_mm[:: max(1, len(dark_mm) // PRINT_POINTS)]
-    work_to_mm: FloatMatrix = np.linalg.inv(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
+    work_to_mm: FloatMatrix = inverse(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
     return PreparedPage(
         number, work, work_to_mm, is_free.astype(np.float32), anchors, print_mm, profile_form(dark_mm, size_mm)
     )
@@ -262,7 +263,7 @@ def _candidates(page: Page, reduced: _ReducedPage, templates: Sequence[FormTempl
 
 def _print_found(reduced: _ReducedPage, print_mm: Points, mm_to_page: FloatMatrix) -> float:
     """Share of the printed places that are dark on the page, less what chance would give; at most 1."""
-    places = map_points(np.linalg.inv(reduced.dark_to_full) @ mm_to_page, print_mm).round().astype(np.intp)
+    places = map_points(inverse(reduced.dark_to_full) @ mm_to_page, print_mm).round().astype(np.intp)
     height, width = reduced.is_near_dark.shape
     x, y = places[:, 0], places[:, 1]
     on_page = (x >= 0) & (x < width) & (y >= 0) & (y < height)
@@ -291,7 +292,7 @@ def _sizes(
 def _fit_anchors(reduced: _ReducedPage, candidate: _Candidate) -> _Fit | None:
     """Two rounds of looking for anchors and fitting: wide, then close; None when too few are found."""
     form = candidate.page
-    full_to_reduced = np.linalg.inv(reduced.to_full)
+    full_to_reduced = inverse(reduced.to_full)
     px_per_mm = scale_of(candidate.mm_to_page)
     fitted = candidate.mm_to_page
     for reach, outlier_mm in zip((WIDE_REACH, CLOSE_REACH), OUTLIER_MM, strict=True):
