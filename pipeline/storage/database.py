@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,6 @@ from pipeline.errors import QueueError
 
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one. Writes take milliseconds; only a stopped process holds a lock this long."""
-MIGRATION_LOCK = 0x66726472
-"""Key of the PostgreSQL advisory lock under which one process migrates ("frdr" in ASCII)."""
 
 
 def open_database(url: str) -> Engine:
@@ -49,12 +48,21 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(sqlite_begin="IMMEDIATE")
 
 
+def lock_name(connection: Connection, name: str) -> None:
+    """Let one transaction at a time write under a name; on SQLite a writer has the whole database to itself anyway."""
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
 @contextmanager
 def queue_errors(what: str) -> Iterator[None]:
     """Turn the database's errors into a QueueError, without the statement: that may hold the contents of fields."""
     try:
         yield
-    except (SQLAlchemyError, CommandError, ImportError) as error:
+    except ImportError as error:
+        raise QueueError(f"cannot use {what}: {error.name} is missing; pip install 'fieldreader[postgres]'") from error
+    except (SQLAlchemyError, CommandError) as error:
         cause = getattr(error, "orig", None) or error
         sentence = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise QueueError(f"cannot use {what}: {sentence}") from error
@@ -76,7 +84,7 @@ def _create_engine(url: URL) -> Engine:
         return create_engine(url, hide_parameters=True, pool_pre_ping=True)
     if url.database and url.database != ":memory:":
         try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # pictures of forms are sensitive
         except OSError as error:
             raise QueueError(f"cannot make the folder of the database {url.database}: {error.strerror}") from error
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
@@ -106,7 +114,6 @@ def _migrate(engine: Engine) -> None:
         if MigrationContext.configure(connection).get_current_revision() == head:
             return
     with writing(engine).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        lock_name(connection, "migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.document import Correction, Decision, FieldSpec, FormTemplate, SourceResult
 from pipeline.errors import QueueError
-from pipeline.storage.database import open_database, queue_errors, writing
+from pipeline.storage.database import lock_name, open_database, queue_errors, writing
 from pipeline.storage.review_csv import QUEUE_FILE, read_answers, write_queue
 from pipeline.storage.review_item import Answer, ItemState, ReviewItem, item_id, judge
 from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
@@ -78,6 +78,7 @@ class ReviewQueue:
         """
         specs = {(form.identity.name, spec.name): spec for form in templates for spec in form.fields}
         with self._write() as session:
+            lock_name(session.connection(), result.source_id)
             query = select(ReviewItemRow).where(ReviewItemRow.source_id == result.source_id)
             left_over = {row.id: row for row in session.scalars(query)}
             pending = 0

@@ -4,6 +4,7 @@ import datetime as dt
 import sqlite3
 import threading
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -303,6 +304,12 @@ def test_database_that_cannot_be_used_is_said_plainly(url, message):
         ReviewQueue.open(url)
 
 
+@pytest.mark.skipif(find_spec("psycopg") is not None, reason="the driver is installed")
+def test_missing_driver_names_the_extra_that_brings_it():
+    with pytest.raises(QueueError, match=r"psycopg is missing; pip install 'fieldreader\[postgres\]'"):
+        ReviewQueue.open("postgresql+psycopg://somebody:secret@localhost/x")
+
+
 def test_file_that_is_no_database_is_said_plainly(tmp_path):
     (tmp_path / "q.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(QueueError, match="file is not a database"):
@@ -333,6 +340,8 @@ def test_item_ids_differ_by_source_document_and_field():
     assert len(ids) == 4
 
 
-def test_database_is_made_in_a_new_folder(tmp_path):
+def test_database_is_made_in_a_new_folder_that_others_cannot_read(tmp_path):
     ReviewQueue.open(f"sqlite:///{tmp_path}/deep/er/q.db").close()
-    assert Path(tmp_path / "deep" / "er" / "q.db").is_file()
+    folder = Path(tmp_path / "deep" / "er")
+    assert (folder / "q.db").is_file()
+    assert folder.stat().st_mode & 0o077 == 0
