@@ -171,7 +171,7 @@ def _with_rule(ink: InkImage, rng: np.random.Generator) -> InkImage:
     first, last = sorted(rng.integers(0, side, 2))
     mark = np.zeros_like(ink)
     mark[place : place + thick, first : last + 1] = rng.integers(90, 256)
-    return np.maximum(ink, np.rot90(mark, rng.integers(4)))
+    return np.maximum(ink, np.rot90(mark, int(rng.integers(4))))
 
 
 def _with_dirt(ink: InkImage, rng: np.random.Generator) -> InkImage:

@@ -38,7 +38,7 @@ def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
         return logits.astype(np.float32)
     scaled = logits.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 def fit_temperature(logits: FloatArray, labels: NDArray[np.integer]) -> Calibration:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from recognizer.normalize import SIDE_PX, ink_of_picture, normalize_digits
 from recognizer.readings import DIGIT_COUNT
 
 IntArray = NDArray[np.int32]
+Array = NDArray[Any]
 
 UNKNOWN_WRITER = -1
 _VALIDATION_PART = 0.1
@@ -126,18 +128,40 @@ def load_digits(file: Path, name: str) -> DigitSet:
         DatasetError: the file cannot be used; the message names the array and the row.
     """
     arrays = _arrays_of(file, ("x", "y"), optional=("source",))
-    pictures = arrays["x"]
-    if pictures.ndim != 3 or pictures.dtype != np.uint8:
-        raise DatasetError(f"{file}: x must be (N, h, w) uint8, not {pictures.shape} {pictures.dtype}")
-    images = normalize_digits([ink_of_picture(picture) for picture in pictures])
     if "source" in arrays:
         _, writers = np.unique(arrays["source"], return_inverse=True)
     else:
-        writers = np.full(len(images), UNKNOWN_WRITER)
-    return _checked(name, images, arrays["y"], writers, str(file))
+        writers = np.full(len(arrays["y"]), UNKNOWN_WRITER)
+    return _from_pictures(name, arrays["x"], arrays["y"], writers, file)
 
 
-def _arrays_of(file: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, NDArray[np.generic]]:
+_REPORTED_EXAM = "1082"
+"""The second of the four exams is kept for reporting; the other three may be trained on."""
+
+
+def load_answer_sheets(file: Path) -> tuple[DigitSet, DigitSet]:
+    """Digits from the cells of exam answer sheets: those for training, and those of an exam kept for reporting.
+
+    Args:
+        file: NPZ with `x` (N, h, w) uint8, `y` (N,) and `source` (N,), the exam and the page.
+
+    Raises:
+        DatasetError: the file cannot be used.
+    """
+    sources = _arrays_of(file, ("source",))["source"]
+    reported = np.char.startswith(sources.astype(str), _REPORTED_EXAM)
+    digits = load_digits(file, "answer sheets")
+    return digits.take(~reported), digits.take(reported)
+
+
+def _from_pictures(name: str, pictures: Array, labels: Array, writers: Array, file: Path) -> DigitSet:
+    if pictures.ndim != 3 or pictures.dtype != np.uint8:
+        raise DatasetError(f"{file}: x must be (N, h, w) uint8, not {pictures.shape} {pictures.dtype}")
+    images = normalize_digits([ink_of_picture(picture) for picture in pictures.astype(np.uint8, copy=False)])
+    return _checked(name, images, labels, writers, str(file))
+
+
+def _arrays_of(file: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Array]:
     try:
         with np.load(file, allow_pickle=False) as stored:
             missing = [name for name in names if name not in stored.files]
@@ -152,9 +176,9 @@ def _arrays_of(file: Path, names: Sequence[str], optional: Sequence[str] = ()) -
 
 def _checked(
     name: str,
-    images: NDArray[np.generic],
-    labels: NDArray[np.generic],
-    writers: NDArray[np.generic],
+    images: Array,
+    labels: Array,
+    writers: Array,
     where: str,
 ) -> DigitSet:
     if images.ndim != 3 or images.shape[1:] != (SIDE_PX, SIDE_PX) or images.dtype != np.uint8:
@@ -170,7 +194,7 @@ def _checked(
     return DigitSet(name, images.astype(np.uint8, copy=False), plain, writers.astype(np.int32))
 
 
-def _fetched_mnist() -> dict[str, NDArray[np.generic]]:
+def _fetched_mnist() -> dict[str, Array]:
     from keras.datasets import mnist  # Keras takes seconds to import and only this branch needs it
 
     try:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 from recognizer.normalize import SIDE_PX
 from recognizer.readings import CLASS_COUNT, DIGIT_COUNT
-
-SHIPPED_PRESET = "fieldreader"
+from recognizer.training_options import SHIPPED_PRESET
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ def build_network(preset: str) -> keras.Model:
     pixels = layers.Input((SIDE_PX, SIDE_PX, 1), name="pixels")
     logits = layers.Dense(chosen.classes, name="logits")(chosen.body(pixels))
     return keras.Model(pixels, logits, name=preset)
+
+
+def as_pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Normalised images (N, 28, 28) uint8 as networks take them: (N, 28, 28, 1) float32 in 0..1."""
+    return images[..., None].astype(np.float32) / np.float32(255)
 
 
 def _conv_norm(x: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:

@@ -171,7 +171,7 @@ def _border(rng: np.random.Generator, digits: ImageStack) -> InkImage:
               ("across", "down"), ("top", "bottom"), ("left", "right"), ("left", "across"))  # fmt: skip
     for side in shapes[rng.integers(len(shapes))]:
         _line(ink, *sides[side], pen)
-    return np.ascontiguousarray(np.rot90(ink, rng.integers(4)))
+    return np.ascontiguousarray(np.rot90(ink, int(rng.integers(4))))
 
 
 def _rule(rng: np.random.Generator, digits: ImageStack) -> InkImage:

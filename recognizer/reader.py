@@ -1,0 +1,93 @@
+"""The recogniser in service: a bundle's networks behind the interface the pipeline asks through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+
+from recognizer.calibration import Calibration, load_calibration, softmax
+from recognizer.classifier import DigitEngine, KerasEngine, LiteRtEngine, gpu_is_visible
+from recognizer.errors import ModelError
+from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, STRIPS_INT8, Bundle
+from recognizer.normalize import normalize_digits
+from recognizer.readings import CLASS_COUNT, DigitReadings, FloatArray, GrayImage, InkImage, StripReadings
+
+Device = Literal["auto", "cpu", "gpu"]
+
+
+class _StripEngine(Protocol):
+    def read_strips(self, strips: Sequence[GrayImage]) -> StripReadings: ...
+
+
+class FieldRecognizer:
+    """Implements `readings.Recognizer` with the networks of one bundle.
+
+    Attributes:
+        bundle: whose networks these are.
+        device: "cpu" or "gpu", the one in use.
+    """
+
+    def __init__(
+        self, bundle: Bundle, device: str, digits: DigitEngine, calibration: Calibration, strips: _StripEngine | None
+    ) -> None:
+        self.bundle = bundle
+        self.device = device
+        self._digits = digits
+        self._calibration = calibration
+        self._strips = strips
+
+    def read_digits(self, crops: Sequence[InkImage]) -> DigitReadings:
+        """Read crops that should hold one digit each; any size, ink bright on zero."""
+        return DigitReadings(read_images(self._digits, self._calibration, normalize_digits(crops)))
+
+    def read_strips(self, strips: Sequence[GrayImage]) -> StripReadings:
+        """Read text rows with any number of digits.
+
+        Raises:
+            ModelError: the bundle has no strip network.
+        """
+        if not strips:
+            return StripReadings(())
+        if self._strips is None:
+            raise ModelError(f"model {self.bundle.name} {self.bundle.version} has no strip network ({STRIPS_INT8})")
+        return self._strips.read_strips(strips)
+
+
+def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -> FieldRecognizer:
+    """Load a bundle's networks.
+
+    Args:
+        bundle: opened and verified by `model_store.open_bundle`.
+        device: "auto" takes a GPU when there is one.
+        threads: for each network on the CPU.
+
+    Raises:
+        ModelError: the bundle has no digit network, its files cannot be used, or a GPU was asked for and there is none.
+    """
+    on_gpu = device == "gpu" or (device == "auto" and bundle.has(DIGITS_MASTER) and gpu_is_visible())
+    if on_gpu and not gpu_is_visible():
+        raise ModelError("no GPU is visible to Keras; install fieldreader[gpu] and a driver, or use --device cpu")
+    calibration = load_calibration(bundle.file(DIGITS_CALIBRATION))
+    digits: DigitEngine = (
+        KerasEngine(bundle.file(DIGITS_MASTER)) if on_gpu else LiteRtEngine(bundle.file(DIGITS_INT8), threads)
+    )
+    return FieldRecognizer(bundle, "gpu" if on_gpu else "cpu", digits, calibration, _strips_of(bundle, threads))
+
+
+def read_images(
+    engine: DigitEngine, calibration: Calibration, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+) -> FloatArray:
+    """Calibrated probabilities (N, 11) of normalised images; networks of ten classes know no 'not one digit'."""
+    probabilities = softmax(engine.logits(images), calibration.temperature)
+    missing = CLASS_COUNT - probabilities.shape[1]
+    return np.pad(probabilities, ((0, 0), (0, missing)))
+
+
+def _strips_of(bundle: Bundle, threads: int) -> _StripEngine | None:
+    if not bundle.has(STRIPS_INT8):
+        return None
+    from recognizer.strip_reader import StripReader  # bundles of digits alone need none of it
+
+    return StripReader(bundle.file(STRIPS_INT8), threads)
