@@ -32,6 +32,10 @@ CALL_FAILURES = (pypdfium2.PdfiumError, ValueError, AssertionError, MemoryError)
 """What pypdfium2 raises when a call into pdfium comes back with nothing."""
 
 
+ROUND_DOWN = 1 - 1e-6
+"""pypdfium2 rounds up sizes that pdfium holds as 32-bit floats: letter paper would get 3,301 rows at 300 dpi."""
+
+
 class PdfiumRefusalError(Exception):
     """pdfium cannot make sense of a file or page; another engine may."""
 
@@ -51,6 +55,7 @@ class PdfiumPages:
             PdfiumRefusalError: pdfium cannot open it.
         """
         self._limits = limits
+        self._content = content  # pdfium reads from it as long as the document is open
         with ENTERING_PDFIUM:
             self._document = _open(content)
             self.page_count = len(self._document)
@@ -105,7 +110,7 @@ class PdfiumPages:
             picture_width, picture_height = image.get_px_size()
             self._limits.check_pixels(picture_width, picture_height, number)
             self._check_jpeg(image, number)
-        scale = self._limits.render_dpi / POINTS_PER_INCH
+        scale = self._limits.render_dpi / POINTS_PER_INCH * ROUND_DOWN
         width, height = page.get_size()
         if not (width > 0 and height > 0):
             raise DamagedFileError(f"page {number} has no size", number)
@@ -126,17 +131,25 @@ def _open(content: bytes) -> pypdfium2.PdfDocument:
     if not any(mark in content[-END_WITHIN:] for mark in END_MARKS):
         # pdfium and poppler would rebuild a truncated or half-copied file and show its pages with pictures missing.
         raise DamagedFileError("is truncated: it ends before the end of the PDF; copy it again")
+    # Not by pypdfium2, which takes a document without a page for one that failed to open, and then reports whatever
+    # went wrong with the file before it.
+    handle = pdfium_c.FPDF_LoadMemDocument64(content, len(content), None)
+    if not handle:
+        code = pdfium_c.FPDF_GetLastError()
+        if code == pdfium_c.FPDF_ERR_PASSWORD:
+            raise EncryptedPdfError("needs a password; save it without one, for instance by printing to PDF")
+        if code == pdfium_c.FPDF_ERR_SECURITY:
+            raise EncryptedPdfError("is encrypted in a way that cannot be read; save it without encryption")
+        raise PdfiumRefusalError("pdfium cannot make sense of it")
+    document = pypdfium2.PdfDocument(handle)
     try:
-        document = pypdfium2.PdfDocument(content)
         document.init_forms()
     except pypdfium2.PdfiumError as error:
-        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-            raise EncryptedPdfError("needs a password; save it without one, for instance by printing to PDF") from error
-        if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
-            raise EncryptedPdfError("is encrypted in a way that cannot be read; save it without encryption") from error
-        if error.err_code == pdfium_c.FPDF_ERR_SUCCESS:
-            raise NoPagesError("is a PDF without a page") from error
-        raise PdfiumRefusalError(str(error)) from error
+        document.close()
+        raise PdfiumRefusalError("pdfium cannot make sense of its form fields") from error
+    if len(document) < 1:
+        document.close()
+        raise NoPagesError("is a PDF without a page")
     return document
 
 

@@ -8,7 +8,9 @@ poppler answers with one white pixel and an exit code of 0.
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +52,10 @@ class PopplerPages:
             DamagedFileError, NoPagesError, TooLargeError: see `pipeline.errors`.
         """
         self._limits = limits
-        self._folder = tempfile.TemporaryDirectory(prefix="fieldreader-")
-        self._path = Path(self._folder.name) / "source.pdf"
+        folder = tempfile.mkdtemp(prefix="fieldreader-")
+        # Whoever stops half-way, at a damaged page for instance, leaves no copy of a scan behind either.
+        self._remove_copy = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._path = Path(folder) / "source.pdf"
         self._path.write_bytes(content)
         self.page_count = int(self._facts(first=1)["Pages"])
         limits.check_pages(self.page_count)
@@ -65,15 +69,15 @@ class PopplerPages:
             DamagedFileError, TooLargeError: see `pipeline.errors`; each names the page.
         """
         dpi = self._limits.render_dpi
-        width, height = self._page_size_px(number, dpi)
-        self._limits.check_pixels(width, height, number)
+        size, is_turned = self._page_size_px(number, dpi)
+        self._limits.check_pixels(*size, number)
         try:
             pictures = pdf2image.convert_from_path(
                 str(self._path),
                 dpi=dpi,
                 first_page=number,
                 last_page=number,
-                size=(width, height),
+                size=size,
                 grayscale=True,
                 use_cropbox=True,
                 strict=True,
@@ -83,23 +87,23 @@ class PopplerPages:
             raise TooLargeError(f"page {number} takes too long to draw", number) from error
         except (PDFSyntaxError, PDFPageCountError, OSError, ValueError, IndexError) as error:
             raise DamagedFileError(f"page {number} is damaged: both PDF engines refuse it", number) from error
-        if len(pictures) != 1 or pictures[0].size != (width, height):
+        if len(pictures) != 1 or pictures[0].size != (size[::-1] if is_turned else size):
             raise DamagedFileError(f"page {number} cannot be drawn in its own size", number)
         gray = np.array(pictures[0].convert("L"))
-        return Page(number, gray, *believed_dpi(dpi, width, height))
+        return Page(number, gray, *believed_dpi(dpi, gray.shape[1], gray.shape[0]))
 
     def close(self) -> None:
         """Remove the copy of the file."""
-        self._folder.cleanup()
+        self._remove_copy()
 
-    def _page_size_px(self, number: int, dpi: float) -> tuple[int, int]:
+    def _page_size_px(self, number: int, dpi: float) -> tuple[tuple[int, int], bool]:
+        """Width and height before the page is turned, as pdftoppm wants them, and whether it is turned sideways."""
         facts = self._facts(first=number)
         size = re.match(r"([\d.]+) x ([\d.]+) pts", facts.get(f"Page {number:>4} size", ""))
         if size is None:
             raise DamagedFileError(f"page {number} has no size", number)
         width, height = (max(1, round(float(side) / POINTS_PER_INCH * dpi)) for side in size.groups())
-        is_turned = facts.get(f"Page {number:>4} rot", "0") in ("90", "270")
-        return (height, width) if is_turned else (width, height)
+        return (width, height), facts.get(f"Page {number:>4} rot", "0") in ("90", "270")
 
     def _facts(self, first: int) -> dict[str, str]:
         try:
