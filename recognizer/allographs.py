@@ -180,6 +180,13 @@ def allograph(digit: int, name: str) -> Allograph:
     raise KeyError(f"digit {digit} has no allograph {name!r}; it has {[a.name for a in ALLOGRAPHS[digit]]}")
 
 
+def smooth_curve(points: FloatArray) -> FloatArray:
+    """(m, 2) samples of the smooth curve through (n, 2) points, `SAMPLE_STEP` apart; n at least 2."""
+    curve, _ = _run_bases(points)
+    result: FloatArray = curve @ points
+    return result
+
+
 @cache
 def skeleton(path: str) -> Skeleton:
     """Prepare a path for drawing; the same path is prepared once."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from recognizer.allographs import ALLOGRAPHS, Skeleton, allograph, skeleton
+from recognizer.allographs import ALLOGRAPHS, Skeleton, allograph, skeleton, smooth_curve
 from recognizer.ink import STEADY_TOUCH, FloatArray, Strokes, Tool, Touch, draw_strokes, lay_strokes
 from recognizer.readings import InkImage
 
@@ -258,9 +258,7 @@ def _scribble(width: float, rng: np.random.Generator) -> Strokes:
     turns = max(5, round(width * rng.uniform(6, 10)))
     x = np.linspace(0.0, width, turns) + rng.normal(0, 0.05, turns)
     y = np.where(np.arange(turns) % 2 == 0, 0.08, 0.92) + rng.normal(0, 0.09, turns)
-    path = " ".join(f"{100 * a:.0f},{100 * b:.0f}" for a, b in zip(x, y, strict=True))
-    shape = skeleton.__wrapped__(path)  # drawn once, so not worth keeping
-    return (_curve(shape, shape.points, float(rng.uniform(0, 0.6))),)
+    return (smooth_curve(np.stack([x, y], axis=1)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +292,7 @@ def write_line(text: str, hand: Hand, rng: np.random.Generator) -> WrittenLine:
             pen_x += 0.3
             continue
         glyph = _on_the_line(char, hand, rng, lift=drift * place)
-        gap = hand.spacing * (0.45 if char in ".," else 1.0) + rng.normal(0, 0.04)
+        gap = _gap(text[place - 1 : place + 1], hand) + rng.normal(0, 0.04)
         start = pen_x + (gap + 0.6 * hand.pen_width if spans else 0.0)
         glyph = [stroke + np.array([start, 0.0]) for stroke in glyph]
         if strokes and char == text[place - 1] == "0" and rng.random() < hand.connectedness:
@@ -304,6 +302,13 @@ def write_line(text: str, hand: Hand, rng: np.random.Generator) -> WrittenLine:
         spans.append((start, right))
         pen_x = right
     return WrittenLine(tuple(strokes), tuple(spans))
+
+
+def _gap(pair: str, hand: Hand) -> float:
+    """Gap between two characters: a separator stands closer, but never under its neighbour."""
+    if any(char in ".," for char in pair):
+        return max(0.07, 0.45 * hand.spacing)
+    return hand.spacing
 
 
 def _on_the_line(char: str, hand: Hand, rng: np.random.Generator, lift: float) -> list[FloatArray]:
