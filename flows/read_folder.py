@@ -83,7 +83,7 @@ def read_in_chunks(
     outcomes: list[FileOutcome] = []
     for number, files in enumerate(chunks, start=1):
         outcomes += read_chunk(f"{number} of {len(chunks)}", BatchPlan(files), options)
-    summary = summarise(outcomes, time.perf_counter() - began)
+    summary = summarise(outcomes, time.perf_counter() - began, len(plan.unsettled))
     logger.info(
         "%d files: %d read before, %d accepted, %d for review, %d failed; %d pages in %.1f s",
         summary.seen, summary.skipped, summary.accepted, summary.needs_review, summary.failed, summary.pages,

@@ -27,6 +27,7 @@ def _files(summary: BatchSummary) -> str:
         ("accepted", summary.accepted),
         ("waiting for a person", summary.needs_review),
         ("failed", summary.failed),
+        ("left for the next run", summary.unsettled),
         ("pages", summary.pages),
         ("seconds", f"{summary.seconds:.1f}"),
         ("pages per second", f"{summary.pages_per_second:.1f}"),

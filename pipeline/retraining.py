@@ -177,15 +177,16 @@ class _Corrected:
 
 def _gather(queue: ReviewQueue, parent: Bundle) -> _Corrected:
     """Labelled digits of all settled items, one picture in memory at a time."""
+    items = [item for state in (ItemState.CONFIRMED, ItemState.CORRECTED) for item in queue.list_items(state)]
+    found = _Corrected(settled=len(items))
+    if not items:
+        return found
     recognizer = load_recognizer(parent)
-    found = _Corrected()
-    for state in (ItemState.CONFIRMED, ItemState.CORRECTED):
-        for item in queue.list_items(state):
-            found.settled += 1
-            picture = queue.crop(item.id)
-            digits = label_digits(item, picture, recognizer) if picture is not None else ()
-            found.aligned += bool(digits)
-            (found.held_out if is_held_out(item) else found.training).extend(digits)
+    for item in items:
+        picture = queue.crop(item.id)
+        digits = label_digits(item, picture, recognizer) if picture is not None else ()
+        found.aligned += bool(digits)
+        (found.held_out if is_held_out(item) else found.training).extend(digits)
     return found
 
 
