@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from recognizer.reader import load_recognizer
 
 from pipeline.labelling import LabelledDigit, label_digits
 from pipeline.storage.review_item import ItemState, ReviewItem
@@ -23,6 +22,7 @@ from recognizer.dataset import load_mnist, split_by_writer
 from recognizer.fine_tuning import Comparison, FineTuneOptions, compare, fine_tune
 from recognizer.model_store import Bundle, champion, promote
 from recognizer.pen import draw_digit, random_hand
+from recognizer.reader import load_recognizer
 from recognizer.readings import DIGIT_COUNT, InkImage
 
 CHALLENGER_NAME = "fine-tuned"
