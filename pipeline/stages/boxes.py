@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from pipeline.document import Box
 from pipeline.stages.comb_grid import fit_cells
 from pipeline.stages.lines import find_lines
+from pipeline.stages.rectangles import LineMap, find_rectangles
 from recognizer.readings import GrayImage
 
 MIN_CELLS = 3
 """Fewer equal boxes in a row are single boxes."""
 SHORTEST_LINE_MM = 2.8
 """Sides of the smallest digit cells measure 3.5 mm; upright strokes of handwriting rarely run straight for longer."""
-MIN_FILL = 0.75
-"""Share of its bounding box that a closed contour must fill to be a rectangle; a pen stroke may cut off a corner."""
 CELL_ASPECTS = (0.35, 1.7)
 """Width by height of a digit cell."""
+LIKE_WIDTH = 0.15
+"""Cells of one comb differ less than this in width."""
 MIN_BOX_ASPECT = 1.8
 """Single boxes narrower than this hold a tick or a symbol, no number."""
 MAX_BOX_ASPECT = 25.0
 CAPTION_SHARE = 0.6
 """A box that touches another on its right and has less than this of its width holds that one's caption."""
+CELL_RULE, CELL_WALL = 0.6, 0.6
+"""Share of the rules and of the far wall that must be seen to go on with a comb by one more cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,11 @@ def find_boxes(gray: GrayImage, px_per_mm: float, heights_mm: tuple[float, float
         px_per_mm: its resolution; 5 to 8 serves best.
         heights_mm: least and greatest height of a box to write in.
     """
-    rectangles = _closed_rectangles(gray, px_per_mm, heights_mm)
+    lines = LineMap(find_lines(gray, px_per_mm, SHORTEST_LINE_MM))
+    rectangles = find_rectangles(lines, heights_mm[0] * px_per_mm, heights_mm[1] * px_per_mm)
     found: list[BoxField] = []
     for row in _rows(rectangles):
-        combs = list(_combs(gray, row))
+        combs = list(_combs(gray, lines, row))
         found += combs
         rest = [box for box in row if not any(box.intersection_area(comb.box) > 0.5 * box.area for comb in combs)]
         found += [BoxField(box) for box in rest if _is_writing_box(box, rest, rectangles)]
@@ -55,7 +58,7 @@ def find_boxes(gray: GrayImage, px_per_mm: float, heights_mm: tuple[float, float
 
 
 def reading_order(fields: Sequence[BoxField]) -> tuple[BoxField, ...]:
-    """Top to bottom, and left to right among those that share a line: whose middles lie within each other's height."""
+    """Top to bottom, and left to right among those that share a line: whose middles lie within the first's height."""
     left = sorted(fields, key=lambda field: (field.box.top + field.box.bottom, field.box.left))
     ordered: list[BoxField] = []
     while left:
@@ -66,79 +69,87 @@ def reading_order(fields: Sequence[BoxField]) -> tuple[BoxField, ...]:
     return tuple(ordered)
 
 
-def _closed_rectangles(gray: GrayImage, px_per_mm: float, heights_mm: tuple[float, float]) -> list[Box]:
-    """Inner sides of closed rectangular outlines of a box's height."""
-    lines = find_lines(gray, px_per_mm, SHORTEST_LINE_MM)
-    reach = max(1, round(0.5 * px_per_mm))
-    # Lines are drawn on a little beyond their ends, so that corners close.
-    outlines = cv2.dilate(lines.horizontal, np.ones((1, 2 * reach + 1), np.uint8)) | cv2.dilate(
-        lines.vertical, np.ones((2 * reach + 1, 1), np.uint8)
-    )
-    contours, hierarchy = cv2.findContours(outlines, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if hierarchy is None:
-        return []
-    least, greatest = heights_mm[0] * px_per_mm, heights_mm[1] * px_per_mm
-    rectangles = []
-    for contour, (_, _, _, parent) in zip(contours, hierarchy.reshape(-1, 4), strict=True):
-        if parent < 0:
-            continue
-        # A hole's contour runs on the outline itself, one pixel outside the hole.
-        left, top, width, height = (int(v) for v in cv2.boundingRect(contour))
-        if not least <= height <= greatest or width < CELL_ASPECTS[0] * height / 2:
-            continue
-        if cv2.contourArea(contour) >= MIN_FILL * (width - 1) * (height - 1):
-            rectangles.append(Box(left, top, left + width, top + height))
-    return rectangles
-
-
 def _rows(rectangles: Sequence[Box]) -> Iterator[list[Box]]:
-    """Neighbours of like height side by side, left to right."""
+    """Boxes between the same two lines, left to right, however far apart."""
     left = sorted(rectangles, key=lambda box: box.left)
     while left:
         row = [left.pop(0)]
         for box in list(left):
-            if _is_next(row[-1], box):
+            if _share_lines(row[-1], box):
                 row.append(box)
                 left.remove(box)
         yield row
 
 
-def _is_next(last: Box, box: Box) -> bool:
-    shared = min(last.bottom, box.bottom) - max(last.top, box.top)
-    gap = box.left - last.right
-    return shared > 0.75 * max(last.height, box.height) and -0.2 * last.height < gap < 0.7 * last.height
+def _share_lines(box: Box, other: Box) -> bool:
+    slack = 0.12 * max(box.height, other.height)
+    return abs(box.top - other.top) <= slack and abs(box.bottom - other.bottom) <= slack
 
 
-def _combs(gray: GrayImage, row: Sequence[Box]) -> Iterator[BoxField]:
-    """Runs of like cells in a row, fitted to one pitch; strokes that split a cell and cells that leaked are mended."""
-    cells = [box for box in row if box.width <= CELL_ASPECTS[1] * box.height]
-    if len(cells) < MIN_CELLS:
-        return
-    for run in _runs_of_neighbours(cells):
-        pitches = np.diff([box.left for box in run]) if len(run) > 1 else np.zeros(1)
-        width = float(np.median([box.width for box in run]))
-        typical = pitches[pitches > 0.7 * width]
-        if len(run) < MIN_CELLS or not len(typical):
-            continue
-        pitch = float(np.median(typical))
-        top, bottom = (int(np.median([getattr(box, side) for box in run])) for side in ("top", "bottom"))
-        whole = Box(run[0].left, top, run[-1].right, bottom)
-        count = round((whole.width + max(0.0, pitch - width)) / pitch)
-        if count < MIN_CELLS or not CELL_ASPECTS[0] <= pitch / whole.height <= CELL_ASPECTS[1]:
-            continue
-        fitted = fit_cells(gray, whole, count, max(1, round(pitch / 8)))
-        if fitted is not None:
-            yield BoxField(Box(fitted[0].left, top, fitted[-1].right, bottom), fitted)
+def _combs(gray: GrayImage, lines: LineMap, row: Sequence[Box]) -> Iterator[BoxField]:
+    """Combs among the boxes of a row, fitted to one pitch; split cells are mended, missing ones looked for."""
+    left = [box for box in row if CELL_ASPECTS[0] <= box.width / box.height <= CELL_ASPECTS[1]]
+    while len(left) >= 2:
+        alike = _most_alike(left)
+        seeds = _closest_run(alike)
+        left = [box for box in left if box not in (seeds or alike)]
+        comb = _grow_comb(gray, lines, seeds) if len(seeds) >= 2 else None
+        if comb is not None:
+            left = [box for box in left if box.intersection_area(comb.box) < 0.5 * box.area]
+            yield comb
 
 
-def _runs_of_neighbours(cells: Sequence[Box]) -> Iterator[list[Box]]:
-    run: list[Box] = []
-    for box in cells:
-        if run and not _is_next(run[-1], box):
-            yield run
-            run = []
-        run.append(box)
-    yield run
+def _most_alike(boxes: Sequence[Box]) -> list[Box]:
+    """The largest set of boxes of one width; of two as large the wider one, since strokes only make cells narrower."""
+    groups = [
+        [other for other in boxes if abs(other.width - box.width) <= max(2, LIKE_WIDTH * box.width)] for box in boxes
+    ]
+    return max(groups, key=lambda group: (len(group), group[0].width))
+
+
+def _closest_run(boxes: Sequence[Box]) -> list[Box]:
+    """The longest run without a gap of more than four cells."""
+    runs: list[list[Box]] = []
+    for box in boxes:
+        if runs and box.left - runs[-1][-1].right <= 4 * box.width:
+            runs[-1].append(box)
+        else:
+            runs.append([box])
+    return max(runs, key=len)
+
+
+def _grow_comb(gray: GrayImage, lines: LineMap, seeds: Sequence[Box]) -> BoxField | None:
+    """The comb that some of its cells belong to; None when they are too few or no equal pitch fits them."""
+    width = float(np.median([box.width for box in seeds]))
+    steps = np.diff([box.left for box in seeds])
+    near = steps[steps < 1.7 * width]
+    pitch = max(width, float(np.median(near)) if len(near) else width)
+    top, bottom = (int(np.median([getattr(box, side) for box in seeds])) for side in ("top", "bottom"))
+    left, right = seeds[0].left, seeds[-1].right
+    while (wall := _next_wall(lines, left + pitch - width, -pitch, width, (top, bottom))) is not None:
+        left = wall
+    while (wall := _next_wall(lines, right - pitch + width, pitch, width, (top, bottom))) is not None:
+        right = wall
+    count = round((right - left + pitch - width) / pitch)
+    if count < MIN_CELLS:
+        return None
+    cells = fit_cells(gray, Box(left, top, right, bottom), count, max(1, round(pitch / 8)))
+    return BoxField(Box(cells[0].left, top, cells[-1].right, bottom), cells) if cells else None
+
+
+def _next_wall(
+    lines: LineMap, inner_wall: float, step: float, width: float, rows: tuple[int, int]
+) -> int | None:
+    """Far wall of the cell beyond a comb's end; `inner_wall` is where that cell begins, `step` is signed."""
+    direction = 1 if step > 0 else -1
+    expected = round(inner_wall + (step if abs(step) <= width else direction * width))
+    first, last = sorted((round(inner_wall), expected))
+    if min(lines.rule(rows[0], first, last), lines.rule(rows[1], first, last)) < CELL_RULE:
+        return None
+    reach = max(2, round(0.1 * width))
+    places = range(expected - reach, expected + reach + 1)
+    best = max(places, key=lambda x: (lines.wall(x, rows[0] + 3, rows[1] - 3), -abs(x - expected)))
+    return best if lines.wall(best, rows[0] + 3, rows[1] - 3) >= CELL_WALL else None
 
 
 def _is_writing_box(box: Box, row: Sequence[Box], rectangles: Sequence[Box]) -> bool:
@@ -146,7 +157,7 @@ def _is_writing_box(box: Box, row: Sequence[Box], rectangles: Sequence[Box]) -> 
         return False
     for other in row:
         gap = other.left - box.right
-        if other is not box and 0 <= gap + 3 < 0.3 * box.height + 3 and box.width < CAPTION_SHARE * other.width:
+        if other is not box and -3 <= gap < 0.3 * box.height and box.width < CAPTION_SHARE * other.width:
             return False
     return not _is_in_table(box, rectangles)
 

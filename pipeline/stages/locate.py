@@ -25,11 +25,10 @@ from pipeline.stages.plane import (
     inverse,
     map_points,
     mm_to_pixels,
+    pixels_to_pixels,
     rotation,
     scale_of,
-    scaling,
     shift,
-    shrunk_to_full,
 )
 from pipeline.stages.skew import SKEW_DPI, dark_points, estimate_skew
 from recognizer.readings import GrayImage
@@ -41,8 +40,8 @@ MAX_PX_PER_MM = 16.0
 WALL_REACH_MM = 0.8
 """Cell walls are looked for this far from where the form says; registration leaves less than half of that."""
 MM_PER_INCH = 25.4
-SEARCH_PX_PER_MM = 7.0
-"""About 180 dpi: thin printed lines are still a pixel wide."""
+SEARCH_PX_PER_MM = 6.0
+"""150 dpi: thin printed lines are still a pixel wide, the weave of security paper is averaged away."""
 LEVEL_DEG = 0.1
 """Pages that lean less are searched as they are."""
 CHEQUE_ASPECT, CHEQUE_WIDTH_MM, SHEET_LENGTH_MM = 1.9, 203.0, 297.0
@@ -121,13 +120,13 @@ def find_fields(page: Page, options: FindOptions | None = None) -> tuple[FieldRe
     """
     options = options or FindOptions()
     px_per_mm = _px_per_mm(page)
-    factor = max(1, round(px_per_mm / SEARCH_PX_PER_MM))
-    levelled, level_to_page = _level(page.gray, factor, px_per_mm)
+    zoom = min(1.0, SEARCH_PX_PER_MM / px_per_mm)
+    levelled, level_to_page = _level(page.gray, zoom, px_per_mm)
     slack = 1.3 if page.is_dpi_doubtful else 1.0
     heights_mm = (options.min_height_mm / slack, options.max_height_mm * slack)
-    fields = find_boxes(levelled, px_per_mm / factor, heights_mm)
+    fields = find_boxes(levelled, px_per_mm * zoom, heights_mm)
     return tuple(
-        _cut_box(page, f"p{page.number}_box{number}", field, level_to_page, factor, px_per_mm)
+        _cut_box(page, f"p{page.number}_box{number}", field, level_to_page, px_per_mm * zoom, px_per_mm)
         for number, field in enumerate(fields, start=1)
     )
 
@@ -135,61 +134,51 @@ def find_fields(page: Page, options: FindOptions | None = None) -> tuple[FieldRe
 def _px_per_mm(page: Page) -> float:
     if not page.is_dpi_doubtful:
         return page.dpi / MM_PER_INCH
-    longer, shorter = max(page.gray.shape), max(1, min(page.gray.shape))
+    shorter, longer = sorted(float(side) for side in page.gray.shape)
     return longer / (CHEQUE_WIDTH_MM if longer / shorter >= CHEQUE_ASPECT else SHEET_LENGTH_MM)
 
 
-def _level(gray: GrayImage, factor: int, px_per_mm: float) -> tuple[GrayImage, FloatMatrix]:
-    """The page reduced and turned upright, and the matrix from its pixels to those of the page."""
-    height, width = max(1, gray.shape[0] // factor), max(1, gray.shape[1] // factor)
-    whole = gray[: height * factor, : width * factor]
-    reduced = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    to_page = shrunk_to_full(factor)
-    coarse = max(1, round(px_per_mm / factor * MM_PER_INCH / SKEW_DPI))
-    tiny = cv2.resize(reduced, (max(1, width // coarse), max(1, height // coarse)), interpolation=cv2.INTER_AREA)
+def _level(gray: GrayImage, zoom: float, px_per_mm: float) -> tuple[GrayImage, FloatMatrix]:
+    """The page resized and turned upright, and the matrix from its pixels to those of the page."""
+    width, height = (max(1, round(side * zoom)) for side in (gray.shape[1], gray.shape[0]))
+    resized = gray if zoom == 1 else cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
+    to_page = pixels_to_pixels(gray.shape[1] / width, gray.shape[0] / height)
+    coarse = max(1, round(px_per_mm * zoom * MM_PER_INCH / SKEW_DPI))
+    tiny = cv2.resize(resized, (max(1, width // coarse), max(1, height // coarse)), interpolation=cv2.INTER_AREA)
     skew = estimate_skew(dark_points(np.asarray(tiny, np.uint8)))
     if abs(skew) < LEVEL_DEG:
-        return reduced, to_page
+        return np.asarray(resized, np.uint8), to_page
     turned = rotation(skew)
     corners = map_points(inverse(turned), np.array([(0, 0), (width, 0), (0, height), (width, height)], np.float64))
     size = np.ceil(np.ptp(corners, axis=0)).astype(int)
-    level_to_reduced = turned @ shift(*corners.min(axis=0))
-    return cut(reduced, level_to_reduced, (int(size[0]), int(size[1]))), to_page @ level_to_reduced
+    level_to_resized = turned @ shift(*corners.min(axis=0))
+    levelled = cut(np.asarray(resized, np.uint8), level_to_resized, (int(size[0]), int(size[1])))
+    return levelled, to_page @ level_to_resized
 
 
 def _cut_box(
-    page: Page, name: str, field: BoxField, level_to_page: FloatMatrix, factor: int, px_per_mm: float
+    page: Page, name: str, field: BoxField, level_to_page: FloatMatrix, level_px_per_mm: float, px_per_mm: float
 ) -> FieldRegion:
     """Cut a box out of the page at the page's own resolution, at most `MAX_PX_PER_MM`."""
-    finer = factor * min(1.0, MAX_PX_PER_MM / px_per_mm)
-    margin = MARGIN_MM * px_per_mm / factor
-    region_to_level = shift(field.box.left - margin, field.box.top - margin) @ inverse(
-        shrunk_to_full(1) @ scaling(finer)
-    )
+    region_px_per_mm = min(MAX_PX_PER_MM, px_per_mm)
+    finer = region_px_per_mm / level_px_per_mm
+    margin = MARGIN_MM * level_px_per_mm
+    left, top = field.box.left - margin, field.box.top - margin
 
-    def grown(box: Box) -> Box:
-        left, right = ((x - field.box.left + margin) * finer for x in (box.left, box.right))
-        top, bottom = ((y - field.box.top + margin) * finer for y in (box.top, box.bottom))
-        return Box(round(left), round(top), round(right), round(bottom))
+    def in_region(box: Box) -> Box:
+        x = [round((edge - left) * finer) for edge in (box.left, box.right)]
+        y = [round((edge - top) * finer) for edge in (box.top, box.bottom)]
+        return Box(x[0], y[0], x[1], y[1])
 
-    inner, cells = grown(field.box), tuple(grown(cell) for cell in field.cells)
+    inner, cells = in_region(field.box), tuple(in_region(cell) for cell in field.cells)
     size = (inner.right + round(margin * finer), inner.bottom + round(margin * finer))
-    region_to_page = level_to_page @ region_to_level
+    region_to_page = level_to_page @ shift(left, top) @ pixels_to_pixels(1 / finer, 1 / finer)
     image = cut(page.gray, region_to_page, size)
     if cells:
-        reach = max(2, round(cells[0].width / 16))
-        cells = fit_cells(image, inner, len(cells), reach) or cells
+        cells = fit_cells(image, inner, len(cells), max(2, round(cells[0].width / 16))) or cells
     spec = FieldSpec(name, FieldKind.DIGITS, page=page.number, cells=len(cells) or None)
-    return FieldRegion(
-        spec,
-        page.number,
-        image,
-        region_to_page,
-        polygon_of(inner, region_to_page),
-        inner,
-        cells,
-        px_per_mm * finer / factor,
-    )
+    polygon = polygon_of(inner, region_to_page)
+    return FieldRegion(spec, page.number, image, region_to_page, polygon, inner, cells, region_px_per_mm)
 
 
 def cut(gray: GrayImage, region_to_image: FloatMatrix, size: tuple[int, int]) -> GrayImage:

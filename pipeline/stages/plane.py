@@ -42,9 +42,9 @@ def mm_to_pixels(px_per_mm_x: float, px_per_mm_y: float | None = None) -> FloatM
     return shift(-0.5, -0.5) @ scaling(px_per_mm_x, px_per_mm_y)
 
 
-def shrunk_to_full(factor: int) -> FloatMatrix:
-    """Pixels of an image reduced by a whole factor (area averages) to pixels of the full one."""
-    return shift((factor - 1) / 2, (factor - 1) / 2) @ scaling(factor)
+def pixels_to_pixels(factor_x: float, factor_y: float) -> FloatMatrix:
+    """Pixels of an image to those of the same picture `factor` times as large; the corners stay together."""
+    return shift((factor_x - 1) / 2, (factor_y - 1) / 2) @ scaling(factor_x, factor_y)
 
 
 def angle_deg(matrix: FloatMatrix, at: tuple[float, float] = (0.0, 0.0)) -> float:

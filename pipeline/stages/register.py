@@ -18,10 +18,10 @@ from pipeline.stages.plane import (
     inverse,
     map_points,
     mm_to_pixels,
+    pixels_to_pixels,
     rotation,
     scale_of,
     scaling,
-    shrunk_to_full,
 )
 from pipeline.stages.profiles import FormProfiles, place_form, profile_form, profile_page
 from pipeline.stages.skew import MIN_POINTS, SKEW_DPI, dark_points, estimate_skew
@@ -235,11 +235,11 @@ def _reduce(page: Page) -> _ReducedPage:
     coarse_factor = max(1, round(dpi / factor / SKEW_DPI))
     coarse = _shrink(gray, coarse_factor)
     dark = dark_points(coarse)
-    to_full = shrunk_to_full(factor)
+    to_full = pixels_to_pixels(factor, factor)
     is_dark = np.zeros(coarse.shape, np.uint8)
     is_dark[dark[:, 1].astype(np.intp), dark[:, 0].astype(np.intp)] = 1
     is_near_dark = np.asarray(cv2.dilate(is_dark, np.ones((3, 3), np.uint8)) > 0)
-    dark_to_full = to_full @ shrunk_to_full(coarse_factor)
+    dark_to_full = to_full @ pixels_to_pixels(coarse_factor, coarse_factor)
     return _ReducedPage(gray, to_full, dark, dark_to_full, is_near_dark, estimate_skew(dark))
 
 
