@@ -22,7 +22,7 @@ from pipeline.errors import DamagedFileError, TooLargeError, UnsupportedTypeErro
 from pipeline.storage.dpi import believed_dpi, with_square_pixels
 from pipeline.storage.jpeg import decode_jpeg
 from pipeline.storage.limits import ScanLimits
-from pipeline.storage.tiff import check_page_data, count_tiff_pages
+from pipeline.storage.tiff import check_page_data, count_tiff_pages, is_white_zero
 from recognizer.readings import GrayImage
 
 PILLOW_FAILURES = (
@@ -44,6 +44,7 @@ PILLOW_FAILURES = (
 
 WHITE = 255
 OPAQUE = 255
+DEEP_WHITE = 65535
 
 SAMPLE_BITS = (8, 10, 12, 14, 16)
 """Bits a sample that cameras and scanners write into 16."""
@@ -85,12 +86,12 @@ class ImagePages:
             self._limits.check_pixels(*self._image.size, number)
             if isinstance(self._image, TiffImagePlugin.TiffImageFile):
                 check_page_data(self._image, self._content, number)
-            turn = self._image.getexif().get(ExifTags.Base.Orientation, 1)
-            claimed = _claimed_dpi(self._image)
+            claimed, turn = _claimed_dpi(self._image), _turn(self._image)
             strict = decode_jpeg(self._content, self._limits, number) if self._is_jpeg else None
             gray = strict if strict is not None else gray_of(self._image)
-        # Pillow may have applied the turn itself while it loaded a TIFF; then the tag is gone.
-        left_to_turn = turn if self._is_jpeg else self._image.getexif().get(ExifTags.Base.Orientation, 1)
+            left_to_turn = _turn(self._image)
+        if turn in SIDEWAYS and left_to_turn not in SIDEWAYS:  # Pillow turns a TIFF while it loads it
+            claimed = claimed and claimed[::-1]
         return _page(gray, number, claimed, left_to_turn)
 
     def close(self) -> None:
@@ -119,7 +120,7 @@ def _pillow_errors(page: int | None) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise TooLargeError(f"{where} has far more pixels than a scan: {error}", page) from error
     except UnidentifiedImageError as error:
-        raise DamagedFileError(f"{where} is damaged: its header makes no sense", page) from error
+        raise DamagedFileError(f"{where} cannot be read: its header is damaged or of a rare kind", page) from error
     except PILLOW_FAILURES as error:
         raise DamagedFileError(f"{where} is truncated or damaged: {error}", page) from error
 
@@ -141,6 +142,15 @@ _TURNS = {
     8: lambda image: np.rot90(image),
 }
 """What undoes each EXIF orientation (Exif 2.3, tag 0x0112)."""
+
+
+SIDEWAYS = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
+
+
+def _turn(image: Image.Image) -> int:
+    """EXIF orientation still to be applied; 1 for none."""
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
 
 
 def _claimed_dpi(image: Image.Image) -> tuple[float, float] | None:
@@ -167,7 +177,8 @@ def gray_of(image: Image.Image) -> GrayImage:
     if image.mode == "F":
         raise UnsupportedTypeError("has floating-point samples; save it with 8 bits a sample")
     if image.mode.startswith("I"):
-        return _from_deep(np.asarray(image))
+        samples = np.clip(np.asarray(image).astype(np.int64), 0, DEEP_WHITE)
+        return _from_deep(DEEP_WHITE - samples if is_white_zero(image) else samples)
     if image.has_transparency_data:
         return _on_white(np.asarray(image.convert("RGBA")))
     return np.array(image.convert("L"))
@@ -179,10 +190,9 @@ def _from_deep(samples: NDArray[np.integer]) -> GrayImage:
     Pillow says 16 or 32 bits also where a scanner filled 10, 12 or 14 of them, which would come out nearly black:
     white paper reaches far enough up to tell the depth.
     """
-    unsigned = np.clip(samples.astype(np.int64), 0, 65535)
-    highest = int(unsigned.max(initial=0))
+    highest = int(samples.max(initial=0))
     depth = next(bits for bits in SAMPLE_BITS if highest < 1 << bits)
-    return (unsigned >> (depth - 8)).astype(np.uint8)
+    return (samples >> (depth - 8)).astype(np.uint8)
 
 
 def _on_white(rgba: NDArray[np.uint8]) -> GrayImage:

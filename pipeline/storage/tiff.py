@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from PIL import TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from pipeline.errors import DamagedFileError, NoPagesError
 
@@ -62,3 +62,12 @@ def check_page_data(frame: TiffImagePlugin.TiffImageFile, content: bytes, page: 
         counts = frame.tag_v2.get(counts_tag, ())
         if any(offset + count > len(content) for offset, count in zip(offsets, counts, strict=False)):
             raise DamagedFileError(f"page {page} is truncated: its data end beyond the end of the file", page)
+
+
+def is_white_zero(image: Image.Image) -> bool:
+    """Whether this is a TIFF whose samples count up from white. Pillow turns them over, but not those of 16 bits."""
+    return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
+
+
+PHOTOMETRIC = 262
+WHITE_IS_ZERO = 0
