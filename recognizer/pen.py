@@ -200,7 +200,7 @@ def _bend(points: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 _MARK_PATHS: dict[str, tuple[str, ...]] = {
-    ".": ("4,97 6,99 5,101",),
+    ".": ("3,94 8,97 4,101",),
     ",": ("9,92 10,101 2,116", "8,94 9,100 4,112"),
     "-": ("0,54 18,53 36,52", "0,55 24,54 52,50"),
     "/": ("44,-6 24,46 2,108", "34,-4 18,50 0,104"),
@@ -307,7 +307,7 @@ def write_line(text: str, hand: Hand, rng: np.random.Generator) -> WrittenLine:
 def _gap(pair: str, hand: Hand) -> float:
     """Gap between two characters: a separator stands closer, but never under its neighbour."""
     if any(char in ".," for char in pair):
-        return max(0.07, 0.45 * hand.spacing)
+        return max(0.1, 0.45 * hand.spacing)
     return hand.spacing
 
 

@@ -165,7 +165,7 @@ FILES: tuple[FileSample, ...] = (
         (
             FormSample(CHEQUE, cheque("2026-01-08", amount_line("500/-", "500.00")), 124, _WHITENED),
             FormSample(CHEQUE, cheque("2026-07-19", amount_line("=64,318=", "64318.00")), 244, _WHITENED),
-            FormSample(CHEQUE, cheque("2024-02-29", amount_line("1,07,250.00", "107250.00")), 256, _WHITENED),
+            FormSample(CHEQUE, cheque("2024-02-29", amount_line("1,07,250.00", "107250.00")), 219, _WHITENED),
         ),
     ),
     FileSample(
@@ -194,7 +194,7 @@ FILES: tuple[FileSample, ...] = (
             FormSample(SURVEY, survey("663902", "07302", "10013"), 132, _fed(-1.0), ink=BLUE_INK),
             FormSample(GIRO, giro("9192891806", "718232245941", "65.99"), 133, _fed(0.8)),
             FormSample(EXAM, exam("92997220", "0433", "71"), 134, _fed(-0.4, 1.003)),
-            FormSample(CHEQUE, cheque("2026-05-27", amount_line("15,000.00", "15000.00")), 213, _fed(0.6),
+            FormSample(CHEQUE, cheque("2026-05-27", amount_line("15,000.00", "15000.00")), 260, _fed(0.6),
                        ink=BLUE_INK),
             FormSample(GIRO, giro("3571029358", "000667072755", "2048.37"), 136,
                        ScanConditions(quarter_turns=1, skew_deg=-0.6, noise=2.4)),
