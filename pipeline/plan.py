@@ -57,7 +57,7 @@ def plan_batch(inputs: Sequence[Path], out: Path, settle_s: float = 0.0) -> Batc
 
     Args:
         inputs: folders and files; of a folder, the files in it that `list_inbox` names, without its sub-folders.
-        out: result folder; files in it are never taken for documents.
+        out: result folder; it may be the inbox itself, since the results in it are not taken for documents.
         settle_s: how long a file in a folder must have been left alone; younger ones are waited for once.
 
     Raises:
@@ -65,12 +65,7 @@ def plan_batch(inputs: Sequence[Path], out: Path, settle_s: float = 0.0) -> Batc
     """
     named, listed = _list_files(inputs)
     unsettled = _wait_for(listed, settle_s)
-    results = out.absolute()
-    paths = [
-        path
-        for path in dict.fromkeys(named + listed)
-        if results not in path.absolute().parents and path not in unsettled
-    ]
+    paths = [path for path in dict.fromkeys(named + listed) if path not in unsettled and not _is_result(path, out)]
     twins = _equal_contents(paths)
     planned: dict[str, list[Path]] = {}
     for path in paths:
@@ -96,6 +91,10 @@ def _list_files(inputs: Iterable[Path]) -> tuple[list[Path], list[Path]]:
         else:
             raise SettingsError(f"there is no file or folder {display_name(given)}")
     return named, listed
+
+
+def _is_result(path: Path, out: Path) -> bool:
+    return path.suffix == ".json" and out.absolute() in path.absolute().parents
 
 
 def _wait_for(paths: Iterable[Path], settle_s: float) -> set[Path]:

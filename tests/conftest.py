@@ -1,0 +1,30 @@
+"""What all tests share: nobody's own settings, state or colours get into a test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = "FIELDREADER_DATA"
+
+
+@pytest.fixture(autouse=True)
+def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A state folder for this test only, and no other setting from the environment."""
+    for variable in [name for name in os.environ if name.startswith("FIELDREADER_") and name != REAL_DATA]:
+        monkeypatch.delenv(variable)
+    state = tmp_path / "state"
+    monkeypatch.setenv("FIELDREADER_STATE_DIR", str(state))
+    monkeypatch.setenv("NO_COLOR", "1")
+    return state
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Folder with data sets that are not part of the repository."""
+    folder = os.environ.get(REAL_DATA)
+    if not folder:
+        pytest.skip(f"{REAL_DATA} is not set")
+    return Path(folder)
