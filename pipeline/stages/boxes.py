@@ -137,19 +137,17 @@ def _grow_comb(gray: GrayImage, lines: LineMap, seeds: Sequence[Box]) -> BoxFiel
     return BoxField(Box(cells[0].left, top, cells[-1].right, bottom), cells) if cells else None
 
 
-def _next_wall(
-    lines: LineMap, inner_wall: float, step: float, width: float, rows: tuple[int, int]
-) -> int | None:
+def _next_wall(lines: LineMap, inner_wall: float, step: float, width: float, rows: tuple[int, int]) -> int | None:
     """Far wall of the cell beyond a comb's end; `inner_wall` is where that cell begins, `step` is signed."""
     direction = 1 if step > 0 else -1
     expected = round(inner_wall + (step if abs(step) <= width else direction * width))
     first, last = sorted((round(inner_wall), expected))
-    if min(lines.rule(rows[0], first, last), lines.rule(rows[1], first, last)) < CELL_RULE:
+    if min(lines.rules.coverage(rows[0], first, last), lines.rules.coverage(rows[1], first, last)) < CELL_RULE:
         return None
     reach = max(2, round(0.1 * width))
     places = range(expected - reach, expected + reach + 1)
-    best = max(places, key=lambda x: (lines.wall(x, rows[0] + 3, rows[1] - 3), -abs(x - expected)))
-    return best if lines.wall(best, rows[0] + 3, rows[1] - 3) >= CELL_WALL else None
+    best = max(places, key=lambda x: (lines.walls.coverage(x, rows[0] + 3, rows[1] - 3), -abs(x - expected)))
+    return best if lines.walls.coverage(best, rows[0] + 3, rows[1] - 3) >= CELL_WALL else None
 
 
 def _is_writing_box(box: Box, row: Sequence[Box], rectangles: Sequence[Box]) -> bool:

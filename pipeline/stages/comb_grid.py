@@ -15,7 +15,7 @@ MIN_DEPTH = 10
 """Gray levels by which a printed cell wall must be darker than the paper beside it."""
 MIN_VISIBLE = 0.6
 """Share of the walls that must be seen before they are believed; digits such as 1 and 7 imitate single walls."""
-MAX_GAP = 0.3
+MAX_GAP = 0.22
 """Widest gap between separate boxes, as a share of the pitch."""
 BANDS = 3
 

@@ -29,27 +29,33 @@ GAP_MM = 0.5
 
 
 @dataclass(frozen=True)
-class LineMasks:
-    """Where horizontal and vertical printed lines run."""
+class Lines:
+    """Lines of one direction: `runs` marks them, a pixel too thick; `depth` (H, W) uint8: how dark thin things are."""
 
-    horizontal: Mask
-    vertical: Mask
+    runs: Mask
+    depth: GrayImage
 
 
-def find_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> LineMasks:
+@dataclass(frozen=True)
+class PageLines:
+    """Printed lines of a page. `upright` is transposed: its rows are the page's columns."""
+
+    level: Lines
+    upright: Lines
+
+
+def find_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> PageLines:
     """Find dark straight lines of a levelled page.
 
     Args:
         gray: (H, W) uint8, levelled to within half a degree.
         shortest_mm: shorter runs are strokes, not lines.
     """
-    return LineMasks(
-        _horizontal(gray, px_per_mm, shortest_mm),
-        np.ascontiguousarray(_horizontal(np.ascontiguousarray(gray.T), px_per_mm, shortest_mm).T),
-    )
+    turned = np.ascontiguousarray(gray.T)
+    return PageLines(_level_lines(gray, px_per_mm, shortest_mm), _level_lines(turned, px_per_mm, shortest_mm))
 
 
-def _horizontal(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> Mask:
+def _level_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> Lines:
     thickest = max(3, round(THICKEST_MM * px_per_mm)) | 1
     depth = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((thickest + 2, 1), np.uint8)), np.uint8)
     texture = _local_median(depth, round(TEXTURE_MM * px_per_mm))
@@ -62,9 +68,9 @@ def _horizontal(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> Mask:
         joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, gap + 1), np.uint8))
         runs = np.asarray(cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
         if runs.mean() <= MAX_COVER:
-            return runs
+            return Lines(runs, depth)
         threshold = threshold * DEEPER
-    return np.zeros_like(gray)
+    return Lines(np.zeros_like(gray), depth)
 
 
 def _local_median(picture: GrayImage, side: int) -> NDArray[np.float32]:

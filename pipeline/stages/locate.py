@@ -53,10 +53,10 @@ class FindOptions:
     """Which boxes count as places to write in.
 
     Attributes:
-        min_height_mm, max_height_mm: heights of a box; both get 30 % of room at a doubtful resolution.
+        min_height_mm, max_height_mm: heights of a box; the greatest gets 30 % of room at a doubtful resolution.
     """
 
-    min_height_mm: float = 3.5
+    min_height_mm: float = 4.0
     max_height_mm: float = 16.0
 
 
@@ -122,8 +122,7 @@ def find_fields(page: Page, options: FindOptions | None = None) -> tuple[FieldRe
     px_per_mm = _px_per_mm(page)
     zoom = min(1.0, SEARCH_PX_PER_MM / px_per_mm)
     levelled, level_to_page = _level(page.gray, zoom, px_per_mm)
-    slack = 1.3 if page.is_dpi_doubtful else 1.0
-    heights_mm = (options.min_height_mm / slack, options.max_height_mm * slack)
+    heights_mm = (options.min_height_mm, options.max_height_mm * (1.3 if page.is_dpi_doubtful else 1.0))
     fields = find_boxes(levelled, px_per_mm * zoom, heights_mm)
     return tuple(
         _cut_box(page, f"p{page.number}_box{number}", field, level_to_page, px_per_mm * zoom, px_per_mm)
