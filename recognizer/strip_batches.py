@@ -107,13 +107,17 @@ def compose_batches(source: StripSource) -> Iterator[StripBatch]:
     bank = load_glyphs(source.data, held_out=source.held_out)
     while True:
         seed = int(random.integers(1 << 31))
-        if source.drawn_hands:
-            bank = replace(bank, drawn=drawn_hands(source.drawn_hands, seed))
-        composer = StripComposer(bank, seed)
+        composer = StripComposer(replace(bank, drawn=drawn_hands(source.drawn_hands, seed)), seed)
         for _ in range(_BANK_LIFE):
             bucket = BUCKETS[int(random.choice(len(BUCKETS), p=[bucket.share for bucket in BUCKETS]))]
             strips = [composer.compose(bucket.width, bucket.most_digits) for _ in range(bucket.batch)]
             yield batch_strips(strips, bucket.width, random)
+
+
+def composer_of(source: StripSource) -> StripComposer:
+    """A composer with the hands that a source names."""
+    bank = load_glyphs(source.data, held_out=source.held_out)
+    return StripComposer(replace(bank, drawn=drawn_hands(source.drawn_hands, source.seed)), source.seed)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def test_every_digit_has_its_place_from_left_to_right(bank, width, most):
         assert 1 <= len(strip.digits) <= most
         assert len(strip.digits) == len(strip.centres) == len(strip.half_widths)
         assert list(strip.centres) == sorted(strip.centres)
-        assert 0 <= strip.centres[0]
+        assert strip.centres[0] >= 0
         assert strip.centres[-1] <= strip.gray.shape[1]
 
 
