@@ -36,7 +36,6 @@ PILLOW_FAILURES = (
     AssertionError,
     RuntimeError,
     EOFError,
-    MemoryError,
     struct.error,
     zlib.error,
 )
@@ -54,7 +53,7 @@ class ImagePages:
     """The pages of one picture file, decoded when asked for.
 
     Attributes:
-        page_count: verified against the directories of a TIFF.
+        page_count: of a TIFF as its directories say.
     """
 
     def __init__(self, source: Source, limits: ScanLimits) -> None:
@@ -66,13 +65,11 @@ class ImagePages:
         self._content = source.content
         self._limits = limits
         self._is_jpeg = source.media_type is MediaType.JPEG
-        if source.media_type is MediaType.TIFF:
-            limits.check_pages(count_tiff_pages(self._content))
+        in_tiff = count_tiff_pages(source.content, limits) if source.media_type is MediaType.TIFF else None
         with _pillow_errors(page=None):
             # Formats are pinned to what the first bytes said; Pillow would try PostScript, icons and much else.
             self._image = Image.open(io.BytesIO(self._content), formats=_PILLOW_FORMATS[source.media_type])
-            # A JPEG may carry further pictures, such as the thumbnail of a telephone; the scan is the first.
-            self.page_count = 1 if self._is_jpeg else int(getattr(self._image, "n_frames", 1))
+            self.page_count = in_tiff or self._count_frames()
         limits.check_pages(self.page_count)
 
     def read(self, number: int) -> Page:
@@ -88,7 +85,7 @@ class ImagePages:
                 check_page_data(self._image, self._content, number)
             claimed, turn = _claimed_dpi(self._image), _turn(self._image)
             strict = decode_jpeg(self._content, self._limits, number) if self._is_jpeg else None
-            gray = strict if strict is not None else gray_of(self._image)
+            gray = strict if strict is not None else _gray_of(self._image, number)
             left_to_turn = _turn(self._image)
         if turn in SIDEWAYS and left_to_turn not in SIDEWAYS:  # Pillow turns a TIFF while it loads it
             claimed = claimed and claimed[::-1]
@@ -97,6 +94,11 @@ class ImagePages:
     def close(self) -> None:
         """Let go of the decoder."""
         self._image.close()
+
+    def _count_frames(self) -> int:
+        if self._is_jpeg:  # it may carry more pictures, such as the thumbnail of a telephone; the scan is the first
+            return 1
+        return int(getattr(self._image, "n_frames", 1))
 
 
 _PILLOW_FORMATS = {
@@ -118,11 +120,13 @@ def _pillow_errors(page: int | None) -> Iterator[None]:
             warnings.simplefilter("ignore")  # about odd metadata, and about sizes that are checked here anyway
             yield
     except Image.DecompressionBombError as error:
-        raise TooLargeError(f"{where} has far more pixels than a scan: {error}", page) from error
+        raise TooLargeError(f"{where} has far more pixels than a scan", page) from error
+    except MemoryError as error:
+        raise TooLargeError(f"{where} needs more memory than there is", page) from error
     except UnidentifiedImageError as error:
         raise DamagedFileError(f"{where} cannot be read: its header is damaged or of a rare kind", page) from error
     except PILLOW_FAILURES as error:
-        raise DamagedFileError(f"{where} is truncated or damaged: {error}", page) from error
+        raise DamagedFileError(f"{where} is truncated or damaged ({error or type(error).__name__})", page) from error
 
 
 def _page(gray: GrayImage, number: int, claimed: tuple[float, float] | None, turn: int) -> Page:
@@ -160,22 +164,11 @@ def _claimed_dpi(image: Image.Image) -> tuple[float, float] | None:
     return float(dpi[0]), float(dpi[1])
 
 
-def gray_of(image: Image.Image) -> GrayImage:
-    """A picture of any mode as it looks on white paper.
-
-    Args:
-        image: opened by Pillow; loaded here.
-
-    Returns:
-        (H, W) uint8.
-
-    Raises:
-        UnsupportedTypeError: floating-point samples, whose black and white nobody has agreed on.
-        OSError and others of Pillow: damaged data.
-    """
+def _gray_of(image: Image.Image, number: int) -> GrayImage:
+    """A picture of any mode as it looks on white paper: (H, W) uint8."""
     image.load()
-    if image.mode == "F":
-        raise UnsupportedTypeError("has floating-point samples; save it with 8 bits a sample")
+    if image.mode == "F":  # nobody has agreed on what black and white are
+        raise UnsupportedTypeError(f"page {number} has floating-point samples; save it with 8 bits a sample", number)
     if image.mode.startswith("I"):
         samples = np.clip(np.asarray(image).astype(np.int64), 0, DEEP_WHITE)
         return _from_deep(DEEP_WHITE - samples if is_white_zero(image) else samples)

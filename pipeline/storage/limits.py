@@ -38,7 +38,7 @@ class ScanLimits:
             TooLargeError: more pages than allowed.
         """
         if count > self.max_pages:
-            raise TooLargeError(f"has {count} pages; the limit is {self.max_pages} (setting scans.max_pages)")
+            raise TooLargeError(f"has more than {self.max_pages} pages (setting scans.max_pages)")
 
     def check_pixels(self, width: float, height: float, page: int) -> None:
         """Refuse a page, or a picture on it, of too many pixels.

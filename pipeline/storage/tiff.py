@@ -12,17 +12,19 @@ from collections.abc import Iterator
 from PIL import Image, TiffImagePlugin
 
 from pipeline.errors import DamagedFileError, NoPagesError
+from pipeline.storage.limits import ScanLimits
 
 OFFSET_TAGS = ((273, 279), (324, 325))
 """StripOffsets with StripByteCounts, TileOffsets with TileByteCounts."""
 
 
-def count_tiff_pages(content: bytes) -> int:
+def count_tiff_pages(content: bytes, limits: ScanLimits) -> int:
     """Number of pages in the chain of directories.
 
     Raises:
         DamagedFileError: a directory lies beyond the end of the file, or the chain runs in a circle.
         NoPagesError: there is no directory.
+        TooLargeError: more pages than the limits allow.
     """
     seen: set[int] = set()
     try:
@@ -30,6 +32,7 @@ def count_tiff_pages(content: bytes) -> int:
             if offset in seen:
                 raise DamagedFileError(f"is damaged: after page {len(seen)} its pages run in a circle")
             seen.add(offset)
+            limits.check_pages(len(seen))
     except struct.error as error:
         raise DamagedFileError(f"is truncated: it ends before page {len(seen) + 1}") from error
     if not seen:

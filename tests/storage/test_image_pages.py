@@ -292,7 +292,7 @@ def test_a_picture_of_too_many_pixels_is_refused_by_its_header(content: bytes) -
 
 
 def test_a_tiff_of_too_many_pages_is_refused() -> None:
-    with pytest.raises(TooLargeError, match="has 4 pages; the limit is 3"):
+    with pytest.raises(TooLargeError, match="has more than 3 pages"):
         read(tiff_of(4), ScanLimits(max_pages=3))
 
 
