@@ -10,7 +10,7 @@ MAX_STEM_BYTES = 200
 
 
 def display_name(path: Path | str) -> str:
-    """A path as text without control characters or bytes that are not UTF-8; those are written as `\\xNN`.
+    """A path as text without control characters or bytes that are not UTF-8; those are written as Python does.
 
     Applying it twice changes nothing.
     """
@@ -18,12 +18,14 @@ def display_name(path: Path | str) -> str:
 
 
 def _displayed(char: str) -> str:
+    if char.isprintable():
+        return char
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte that is not UTF-8 (PEP 383)
-        return f"\\x{code - 0xDC00:02x}"
-    if 0xD800 <= code <= 0xDFFF:
-        return f"\\u{code:04x}"
-    return char if char.isprintable() else f"\\x{code:02x}"
+        code -= 0xDC00
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    return f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"
 
 
 def safe_stem(name: str) -> str:
