@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.document import Box, FieldSpec
+from pipeline.document import Box, FieldKind, FieldSpec
 from pipeline.grammar import digits_of, lengths_allowed, normalise
 from pipeline.operating_point import OperatingPoint, ReaderCalibration
 from pipeline.stages.comb import CombInk
+from pipeline.stages.endings import with_slash_endings
 from pipeline.stages.paths import Path, Step, best_paths
 from pipeline.stages.read import Evidence
 from pipeline.stages.segment import LineInk, Segmentation
@@ -126,6 +127,8 @@ def _decode_line(line: LineInk, evidence: Evidence, spec: FieldSpec, operating_p
     total = _log_sum([score for _, score in scored])
     steps = [(_steps_of(text, strings.get(text), paths, line), score - total) for text, score in scored]
     weighed = _weigh_by_grammar(steps, spec)
+    if spec.kind is FieldKind.AMOUNT:
+        weighed = with_slash_endings(weighed)
     best_string = next(iter(strings), None)
     best_path = next(iter(paths), None)
     agree = best_string is not None and best_string == best_path

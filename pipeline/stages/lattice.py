@@ -22,6 +22,8 @@ MAX_PIECES = 4
 """Pieces a digit may have been cut into."""
 MAX_DIGIT_WIDTH = 1.25
 """Widest digit, in digit heights."""
+SIDE_BY_SIDE = 0.3
+"""Blobs that share less than this of the narrower one's width stand side by side."""
 CUTTABLE_WIDTH = 0.55
 """Blobs wider than this, in digit heights, may be two digits."""
 MARK_HEIGHT = 0.45
@@ -52,6 +54,8 @@ class Lattice:
         primitives: left to right.
         candidates: every run of neighbouring primitives that may be one digit.
         gaps: per candidate the widest empty gap inside it, in digit heights.
+        is_beside: per candidate whether it joins blobs that stand side by side, like a point and the digit behind it;
+            the parts of one broken digit lie over each other.
         digit_height: pixels; 0 for a line without ink.
         baseline: row under the digits.
     """
@@ -59,16 +63,16 @@ class Lattice:
     primitives: tuple[Primitive, ...]
     candidates: tuple[DigitCrop, ...]
     gaps: tuple[float, ...]
+    is_beside: tuple[bool, ...]
     digit_height: float
     baseline: float
 
     def is_mark(self, index: int) -> bool:
         """Whether a primitive is too low to be a digit."""
-        primitive = self.primitives[index]
-        return primitive.is_whole and primitive.box.height < MARK_HEIGHT * self.digit_height
+        return self.primitives[index].box.height < MARK_HEIGHT * self.digit_height
 
 
-EMPTY_LATTICE = Lattice((), (), (), 0.0, 0.0)
+EMPTY_LATTICE = Lattice((), (), (), (), 0.0, 0.0)
 
 
 def build_lattice(ink: InkMap, written: BoolImage, speck_px: float) -> Lattice:
@@ -88,9 +92,17 @@ def build_lattice(ink: InkMap, written: BoolImage, speck_px: float) -> Lattice:
         key=lambda p: (p.box.left + p.box.right, p.box.top),
     )
     tall = [p.box.bottom for p in pieces if p.box.height > height / 2]
-    candidates, gaps = _candidates(pieces, ink, height)
+    runs = _runs(pieces, height)
+    candidates = [_joined(pieces[first:last], ink, first, last) for first, last in runs]
     baseline = float(np.median(tall)) if tall else float(pieces[0].box.bottom)
-    return Lattice(tuple(pieces), tuple(candidates), tuple(gaps), height, baseline)
+    return Lattice(
+        tuple(pieces),
+        tuple(candidates),
+        tuple(_widest_gap(pieces[first:last]) / height for first, last in runs),
+        tuple(_stand_side_by_side(pieces[first:last]) for first, last in runs),
+        height,
+        baseline,
+    )
 
 
 def digit_height(heights: NDArray[np.integer]) -> float:
@@ -161,23 +173,26 @@ def _smooth(values: NDArray[np.floating], kernel: tuple[float, ...]) -> NDArray[
     return np.convolve(np.pad(values.astype(float), len(kernel) // 2, mode="edge"), kernel, "valid")
 
 
-def _candidates(pieces: list[Primitive], ink: InkMap, height: float) -> tuple[list[DigitCrop], list[float]]:
-    found: list[DigitCrop] = []
-    gaps: list[float] = []
+def _runs(pieces: list[Primitive], height: float) -> list[tuple[int, int]]:
+    """Runs first..last-1 of neighbouring pieces that are together no wider than a digit."""
+    found = []
     for first in range(len(pieces)):
         for last in range(first + 1, min(len(pieces), first + MAX_PIECES) + 1):
-            run = pieces[first:last]
-            box = run[0].box
-            for piece in run[1:]:
-                box = box.union(piece.box)
-            if box.width > MAX_DIGIT_WIDTH * height and last > first + 1:
+            if last > first + 1 and _box_of(pieces[first:last]).width > MAX_DIGIT_WIDTH * height:
                 break
-            found.append(_joined(run, box, ink, first, last))
-            gaps.append(_widest_gap(run) / height)
-    return found, gaps
+            found.append((first, last))
+    return found
 
 
-def _joined(run: list[Primitive], box: Box, ink: InkMap, first: int, last: int) -> DigitCrop:
+def _box_of(run: list[Primitive]) -> Box:
+    box = run[0].box
+    for piece in run[1:]:
+        box = box.union(piece.box)
+    return box
+
+
+def _joined(run: list[Primitive], ink: InkMap, first: int, last: int) -> DigitCrop:
+    box = _box_of(run)
     mask = np.zeros((box.height, box.width), bool)
     for piece in run:
         top, left = piece.box.top - box.top, piece.box.left - box.left
@@ -192,3 +207,15 @@ def _widest_gap(run: list[Primitive]) -> float:
         widest = max(widest, piece.box.left - right)
         right = max(right, piece.box.right)
     return float(widest)
+
+
+def _stand_side_by_side(run: list[Primitive]) -> bool:
+    blobs: dict[int, Box] = {}
+    for piece in run:
+        blobs[piece.blob] = blobs[piece.blob].union(piece.box) if piece.blob in blobs else piece.box
+    boxes = sorted(blobs.values(), key=lambda box: box.left)
+    for left, right in pairwise(boxes):
+        shared = min(left.right, right.right) - right.left
+        if shared < SIDE_BY_SIDE * min(left.width, right.width):
+            return True
+    return False

@@ -19,7 +19,11 @@ LOW_PENALTY = 4.0
 """... and pay this, natural logarithm; raised small zeros are higher."""
 GAP_ALLOWED, GAP_PENALTY = 0.12, 8.0
 """Empty gap inside a digit that costs nothing, in digit heights, and the price of each further height."""
+BESIDE_PENALTY = 1.5
+"""Price of joining blobs that stand side by side: without it, points vanish in the digits behind them."""
 SMALL_MARK = 0.3
+CUT_MARK_COST = 0.7
+"""Price of taking a piece that was cut off a blob for a mark, such as a comma hanging on its digit."""
 FLOOR = 1e-6
 
 
@@ -84,6 +88,8 @@ def _with_digit(path: Path, lattice: Lattice, index: int, row: FloatArray) -> li
     penalty = LOW_PENALTY if candidate.box.height < LOW_CANDIDATE * lattice.digit_height else 0.0
     if lattice.gaps[index] > GAP_ALLOWED:
         penalty += 1 + GAP_PENALTY * (lattice.gaps[index] - GAP_ALLOWED)
+    if lattice.is_beside[index]:
+        penalty += BESIDE_PENALTY
     pieces = candidate.last - candidate.first
     extended = []
     for digit in np.argsort(-row[:NOT_A_DIGIT])[:2]:
@@ -97,9 +103,9 @@ def _with_digit(path: Path, lattice: Lattice, index: int, row: FloatArray) -> li
 def _without_digit(
     path: Path, lattice: Lattice, place: int, by_start: dict[int, list[int]], probabilities: FloatArray
 ) -> list[Path]:
-    """The path with one whole primitive taken for a mark or for nothing; cut pieces cannot be skipped."""
+    """The path with one primitive taken for a mark or for nothing; of a cut blob, only pieces as low as a mark."""
     primitive = lattice.primitives[place]
-    if not primitive.is_whole:
+    if not primitive.is_whole and not lattice.is_mark(place):
         return []
     alone = next((i for i in by_start.get(place, ()) if lattice.candidates[i].last == place + 1), None)
     not_digit = float(probabilities[alone][NOT_A_DIGIT]) if alone is not None else 1.0
@@ -110,6 +116,8 @@ def _without_digit(
         cost = -math.log(max(not_digit, 0.05))
     else:
         cost = -math.log(not_digit + FLOOR) + 0.7
+    if not primitive.is_whole:
+        cost += CUT_MARK_COST
     return [Path((*path.steps, Step(_mark_of(lattice, place), 1.0, primitive.box)), path.score - cost)]
 
 
