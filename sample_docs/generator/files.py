@@ -95,14 +95,14 @@ def _pdf_image(scan: Scan, quality: int) -> _PdfImage:
     height, width = scan.image.shape[:2]
     picture = _picture(scan)
     if picture.mode == "1":
-        parameters = f"/Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns {width} /Rows {height} >>"
+        parameters = f"/Filter /CCITTFaxDecode /DecodeParms << /K -1 /BlackIs1 true /Columns {width} /Rows {height} >>"
         return _PdfImage(width, height, "DeviceGray", 1, parameters, _group4(picture))
     space = "DeviceRGB" if picture.mode == "RGB" else "DeviceGray"
     return _PdfImage(width, height, space, 8, "/Filter /DCTDecode", jpeg_bytes(scan, quality))
 
 
 def _group4(picture: Image.Image) -> bytes:
-    """CCITT group 4 data of a bilevel picture, 0 black, as PDF expects it: the one strip of a TIFF."""
+    """CCITT group 4 data of a bilevel picture: the one strip of a TIFF, whose black runs are Pillow's white ones."""
     content = _saved(picture, "TIFF", compression="group4", tiffinfo={_TIFF_ROWS_PER_STRIP: picture.height})
     with Image.open(io.BytesIO(content)) as tiff:
         (offset,), (length,) = tiff.tag_v2[_TIFF_STRIP_OFFSETS], tiff.tag_v2[_TIFF_STRIP_BYTES]  # type: ignore[attr-defined]

@@ -28,6 +28,8 @@ _DIGIT_SHARE = 0.62
 """Digit height in a cell or on a line, share of the field's height, of a hand of size 1: what forms ask for."""
 _FINEST_PEN_MM = 0.28
 """Stroke of the finest pens sold for the office; hands with thinner ones do not write on forms."""
+_VISIBLE = 64
+"""Ink of this strength, of 255, counts when the box round it is drawn."""
 _WORD_PEN = 5.0
 """Height in millimetres of the digits whose stroke ticks and words are drawn with."""
 _FREE_SHARE = 0.86
@@ -254,7 +256,10 @@ class _Page:
             cover = picture[y0 - top : y1 - top, x0 - left : x1 - left, None] / 255.0
             through = 1 - cover * (1 - np.array(self.ink) / 255.0)
             self.image[y0:y1, x0:x1] = np.round(self.image[y0:y1, x0:x1] * through).astype(np.uint8)
-        return (float(left), float(top), float(left + picture.shape[1]), float(top + picture.shape[0]))
+        rows, columns = (np.flatnonzero(picture.max(axis=axis) >= _VISIBLE) for axis in (1, 0))
+        if not len(rows):
+            return (float(left), float(top), float(left), float(top))
+        return (float(left + columns[0]), float(top + rows[0]), left + columns[-1] + 1.0, top + rows[-1] + 1.0)
 
     def _pixels(self, left: float, top: float, right: float, bottom: float) -> PixelBox:
         scale = self.px_per_mm

@@ -13,7 +13,7 @@ ACCOUNT = FieldDesign("account", "account", 16, 58, 55, 7.5, 10, {"length": 10, 
 REFERENCE = FieldDesign("reference", "digits", 16, 82, 66, 7.5, 12, {"length": 12, "required": True, "rules": ["luhn"]})
 AMOUNT = FieldDesign(
     "amount", "amount", 128, 82, 48, 8.5, 8,
-    {"required": True, "rules": [{"range": {"min": "0.01", "max": "999999.99"}}]},
+    {"required": True, "rules": [{"range": {"min": 0.01, "max": 999999.99}}]},
 )  # fmt: skip
 
 

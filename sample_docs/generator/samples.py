@@ -138,7 +138,7 @@ FILES: tuple[FileSample, ...] = (
         "giro-wrong-check-digit.jpg", "one payment slip whose writer swapped two digits of the reference",
         "well written and wrong: only the check digit tells",
         (FormSample(GIRO, giro("6895502993", "550955706159", "75.10") | {
-            "reference": digits("559055706159", expected=Expected.REVIEW, reason="rule_failed:luhn",
+            "reference": digits("550957506159", expected=Expected.REVIEW, reason="rule_failed:luhn",
                                 note="550955706159 was meant"),
         }, 236, _PLAIN, ink=BLUE_INK),),
     ),

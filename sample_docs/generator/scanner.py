@@ -65,7 +65,8 @@ class Scan:
     """A scanned page.
 
     Attributes:
-        page_to_scan: (3, 3) float64, pixels (x, y, 1) of the drawn page to pixels of the scan.
+        page_to_scan: (3, 3) float64, places (x, y, 1) on the drawn page to places on the scan, in pixels of either;
+            the top left pixel covers x and y from 0 to 1.
     """
 
     image: ScanImage
@@ -83,8 +84,10 @@ def scan(page: ColorImage, dpi: int, conditions: ScanConditions, rng: np.random.
         rng: source of noise and specks.
     """
     matrix, size = _path_of_paper(page.shape[1], page.shape[0], dpi, conditions)
+    centres_to_edges = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from the centres of pixels
+    warp = np.linalg.inv(centres_to_edges) @ matrix @ centres_to_edges
     image = cv2.warpPerspective(
-        page, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=_LID
+        page, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=_LID
     )
     if conditions.blur_px > 0:
         image = cv2.GaussianBlur(image, (0, 0), conditions.blur_px)
@@ -101,7 +104,7 @@ def scan(page: ColorImage, dpi: int, conditions: ScanConditions, rng: np.random.
 def _path_of_paper(
     width: int, height: int, dpi: int, conditions: ScanConditions
 ) -> tuple[NDArray[np.float64], tuple[int, int]]:
-    """Page pixels to scan pixels, and the scan's (width, height)."""
+    """Places on the page to places on the scan, pixels from the outer corner, and the scan's (width, height)."""
     margin = conditions.margin_mm * dpi / 25.4
     turned = conditions.quarter_turns % 2 == 1
     out_width, out_height = (height, width) if turned else (width, height)
@@ -109,11 +112,11 @@ def _path_of_paper(
     size = (round(out_width + 2 * margin), round(out_height + 2 * margin))
     angle = np.radians(90 * conditions.quarter_turns + conditions.skew_deg)
     cosine, sine = np.cos(angle), np.sin(angle)
-    centre = np.array([[1, 0, -(width - 1) / 2], [0, 1, -(height - 1) / 2], [0, 0, 1]])
+    centre = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
     turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
     feed = np.diag([1.0, conditions.stretch, 1.0])
     x, y = (value * dpi / 25.4 for value in conditions.shift_mm)
-    place = np.array([[1, 0, (size[0] - 1) / 2 + x], [0, 1, (size[1] - 1) / 2 + y], [0, 0, 1]])
+    place = np.array([[1, 0, size[0] / 2 + x], [0, 1, size[1] / 2 + y], [0, 0, 1]])
     return place @ feed @ turn @ centre, size
 
 
