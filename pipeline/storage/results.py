@@ -74,7 +74,7 @@ def read_result(path: Path) -> SourceResult | None:
     try:
         data = json.loads(path.read_bytes())
         return result_from_json(data) if data["schema_version"] == SCHEMA_VERSION else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
