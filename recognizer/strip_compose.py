@@ -23,9 +23,9 @@ OVERSAMPLING = 2
 """Ink is drawn at twice the strip's size, so that thin strokes survive the way down as grey, as in a scan."""
 
 _CANVAS_HEIGHT = STRIP_HEIGHT * OVERSAMPLING
-_DRAWN_HAND_SHARE = 0.30
+_DRAWN_HAND_SHARE = 0.42
 _SHEET_HAND_SHARE = 0.08
-_MIXED_HAND_SHARE = 0.35
+_MIXED_HAND_SHARE = 0.5
 """Share of written strips that take some of the ten digits from a drawn hand: American digits with European ones."""
 _LEAST_INK = 0.07
 """Inked area a digit must keep, as a share of its height squared."""
@@ -101,7 +101,7 @@ class StripComposer:
         if not writing.digits:
             return None
         ink_end = writing.end
-        if style.pitch is None and random.random() < 0.45:
+        if style.pitch is None and random.random() < 0.5:
             ink_end = draw_ending(
                 writing.canvas, writing.ending_start(), style.baseline, style.digit_height, style.pen, random
             )
@@ -161,7 +161,7 @@ class StripComposer:
             gap=uniform(-0.08, 0.3) if random.random() < 0.75 else uniform(0.2, 0.7),
             gap_spread=uniform(0.02, 0.12),
             jitter=uniform(0.0, 0.06),
-            zero_size=uniform(0.55, 1.0) if random.random() < 0.7 else 1.0,
+            zero_size=uniform(0.42, 1.0) if random.random() < 0.7 else 1.0,
             zeros_raised=bool(random.random() < 0.5),
             zero_share=uniform(0.1, 0.35) if random.random() < 0.4 else 0.1,
             joins_zeros=bool(random.random() < 0.25),
@@ -230,15 +230,16 @@ class _Writing:
         first, last = max(0, -top), min(patch.shape[0], _CANVAS_HEIGHT - top)
         patch, inked = patch[first:last], inked[first:last]
         band = slice(top + first, top + last)
-        left = self._left_edge(inked, columns, band, place)
+        left = self._left_edge(digit, inked, columns, band, place)
         left = max(left, -int(columns[0]))
         if left + columns[-1] + 2 >= self.canvas.shape[1]:
             return False
         self._put(patch, left, band)
         middle = left + (columns[0] + columns[-1]) / 2
-        if digit == 0 and self.digits and self.digits[-1] == 0 and self._style.joins_zeros:
-            y = round(self._bottom(0) - self._style.digit_height * self._style.zero_size * self._random.uniform(0.8, 1))
-            self._style.pen.line(self.canvas, (self.centres[-1], y), (middle, y))
+        if self._follows_zero(digit):
+            ring = self._style.digit_height * self._style.zero_size
+            start, end = (self._bottom(0) - ring * self._random.uniform(0.55, 1.0) for _ in range(2))
+            self._style.pen.line(self.canvas, (self.centres[-1], start), (middle, end))
         self.digits.append(digit)
         self.centres.append(float(middle))
         self.half_widths.append(float(columns[-1] - columns[0] + 1) / 2)
@@ -267,7 +268,7 @@ class _Writing:
         down = size / max(rows - 2, 14 if digit == 1 else 10)
         across = down * style.aspect * float(random.uniform(0.9, 1.12))
         if digit == 0 and style.zero_size < 0.85:
-            across *= float(random.uniform(1.0, 1.25))  # small zeros are written round, not narrow
+            across *= float(random.uniform(1.0, 1.6))  # small zeros are written round or flat, not narrow
         turn = style.turn + float(random.normal(0, 0.04))
         corners = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
         target = corners * (across, down)
@@ -284,7 +285,13 @@ class _Writing:
             inked = np.asarray(cv2.LUT(patch, _SOFT_STROKE), np.uint8)
         return inked, float(target[2:, 1].mean())
 
-    def _left_edge(self, inked: NDArray[np.bool_], columns: NDArray[np.intp], band: slice, place: int) -> int:
+    def _follows_zero(self, digit: int) -> bool:
+        """Whether the pen stays on the paper from the zero before."""
+        return self._style.joins_zeros and digit == 0 and self.digits[-1:] == [0]
+
+    def _left_edge(
+        self, digit: int, inked: NDArray[np.bool_], columns: NDArray[np.intp], band: slice, place: int
+    ) -> int:
         """Column of the patch's left side: by pitch in cells, else as close to the ink before as the hand writes."""
         style, random = self._style, self._random
         if style.pitch is not None:
@@ -295,6 +302,8 @@ class _Writing:
         starts = np.where(inked.any(axis=1), inked.argmax(axis=1), 10**6)
         touching = float((self._right_edge[band] - starts).max())
         gap = (style.gap + float(random.normal(0, style.gap_spread))) * style.digit_height
+        if self._follows_zero(digit):
+            gap = -float(random.uniform(0, 0.2)) * style.digit_height
         least = self.centres[-1] + 0.14 * style.digit_height - (columns[0] + columns[-1]) / 2
         return round(float(max(touching + gap, least)))
 

@@ -92,6 +92,18 @@ def _equals(canvas: InkImage, spot: _Spot, pen: MarkPen, random: np.random.Gener
     return length
 
 
+def _dot_equals(canvas: InkImage, spot: _Spot, pen: MarkPen, random: np.random.Generator) -> float:
+    _dot(canvas, spot, pen, random)
+    return 0.25 + _equals(canvas, _Spot(spot.x + 0.25 * spot.height, spot.baseline, spot.height), pen, random)
+
+
+def _colon(canvas: InkImage, spot: _Spot, pen: MarkPen, random: np.random.Generator) -> float:
+    lower, upper = random.uniform(0.0, 0.25), random.uniform(0.35, 0.6)
+    for up in (lower, upper):
+        pen.line(canvas, spot.at(0.02, up), spot.at(random.uniform(0.04, 0.2), up + random.uniform(-0.03, 0.05)))
+    return 0.2
+
+
 def _slash(canvas: InkImage, spot: _Spot, pen: MarkPen, random: np.random.Generator) -> float:
     lean = random.uniform(0.2, 0.45)
     pen.line(canvas, spot.at(lean, random.uniform(0.95, 1.2)), spot.at(0, random.uniform(-0.25, 0.0)))
@@ -153,10 +165,12 @@ def _rupee(canvas: InkImage, spot: _Spot, pen: MarkPen, random: np.random.Genera
     return 0.65
 
 
-_OPENINGS: tuple[_Mark, ...] = (_dash, _hash, _dollar, _equals, _euro, _pound, _rupee, _slash)
+_OPENINGS: tuple[_Mark, ...] = (_dash, _hash, _dollar, _equals, _euro, _pound, _rupee)
+"""No slash: before digits nobody could tell it from a one."""
 _SEPARATORS: tuple[_Mark, ...] = (_dot, _dot, _dot, _comma, _comma, _apostrophe, _dash)
 _ENDINGS: tuple[_Mark, ...] = (
-    _dot, _comma, _dash, _dash, _dot_dash, _dot_dash, _dot_dash, _equals, _slash_dash, _slash_dash, _hash, _wave, _euro,
+    _dot, _comma, _comma, _apostrophe, _colon, _dash, _dash, _dot_dash, _dot_dash, _dot_dash, _equals, _dot_equals,
+    _slash_dash, _hash, _wave, _euro,
 )  # fmt: skip
 
 

@@ -131,9 +131,10 @@ class PaperStock:
             x = random.uniform(0, width) if where < 0.15 else random.uniform(0, 7)
             if where > 0.6:
                 x = width - random.uniform(0, 8)
-            top = 0 if random.random() < 0.7 else round(random.uniform(0, 0.3 * height))
-            shade, thickness = int(random.uniform(100, 255)), int(random.integers(1, 4))
-            _rule(ink, (round(x), top), (round(x + random.uniform(-3, 3)), height), shade, thickness)
+            shade = int(random.uniform(100, 255))
+            thickness = int(random.integers(1, 4)) if random.random() < 0.85 else int(random.integers(4, 14))
+            # from edge to edge of the strip: a shorter one might be a one
+            _rule(ink, (round(x), -1), (round(x + random.uniform(-3, 3)), height), shade, thickness)
 
     def _neighbour_line(self, ink: InkImage, digit_height: float) -> None:
         """A printed line above or below, cut through by the crop."""
