@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.document import Box
-from pipeline.stages.comb_grid import fit_cells
+from pipeline.stages.comb_grid import even_cells, fit_cells
 from pipeline.stages.lines import find_lines
 from pipeline.stages.rectangles import LineMap, find_rectangles
+from pipeline.stages.ticks import find_tick_combs
 from recognizer.readings import GrayImage
 
 MIN_CELLS = 3
@@ -21,11 +22,13 @@ CELL_ASPECTS = (0.35, 1.7)
 """Width by height of a digit cell."""
 LIKE_WIDTH = 0.15
 """Cells of one comb differ less than this in width."""
-MIN_BOX_ASPECT = 1.8
+MIN_BOX_ASPECT = 1.2
 """Single boxes narrower than this hold a tick or a symbol, no number."""
 MAX_BOX_ASPECT = 25.0
 CAPTION_SHARE = 0.6
 """A box that touches another on its right and has less than this of its width holds that one's caption."""
+BEYOND_MM = 2.0
+"""Rules that go on beyond both outer walls for this long are writing lines or a table, not the sides of a box."""
 CELL_RULE, CELL_WALL = 0.6, 0.6
 """Share of the rules and of the far wall that must be seen to go on with a comb by one more cell."""
 
@@ -53,7 +56,10 @@ def find_boxes(gray: GrayImage, px_per_mm: float, heights_mm: tuple[float, float
         combs = list(_combs(gray, lines, row))
         found += combs
         rest = [box for box in row if not any(box.intersection_area(comb.box) > 0.5 * box.area for comb in combs)]
-        found += [BoxField(box) for box in rest if _is_writing_box(box, rest, rectangles)]
+        closed = _closed_boxes(lines, rest, round(BEYOND_MM * px_per_mm))
+        found += [BoxField(box) for box in closed if _is_writing_box(box, closed, rectangles)]
+    for box, count in find_tick_combs(lines, px_per_mm, heights_mm):
+        found.append(BoxField(box, even_cells(box, count)))
     return reading_order(_without_overlaps(found))
 
 
@@ -91,7 +97,7 @@ def _combs(gray: GrayImage, lines: LineMap, row: Sequence[Box]) -> Iterator[BoxF
     left = [box for box in row if CELL_ASPECTS[0] <= box.width / box.height <= CELL_ASPECTS[1]]
     while len(left) >= 2:
         alike = _most_alike(left)
-        seeds = _closest_run(alike)
+        seeds = _longest_run(lines, alike)
         left = [box for box in left if box not in (seeds or alike)]
         comb = _grow_comb(gray, lines, seeds) if len(seeds) >= 2 else None
         if comb is not None:
@@ -107,15 +113,23 @@ def _most_alike(boxes: Sequence[Box]) -> list[Box]:
     return max(groups, key=lambda group: (len(group), group[0].width))
 
 
-def _closest_run(boxes: Sequence[Box]) -> list[Box]:
-    """The longest run without a gap of more than four cells."""
+def _longest_run(lines: LineMap, boxes: Sequence[Box]) -> list[Box]:
+    """The longest run of boxes that touch, or between which both rules go on."""
     runs: list[list[Box]] = []
     for box in boxes:
-        if runs and box.left - runs[-1][-1].right <= 4 * box.width:
+        last = runs[-1][-1] if runs else None
+        if last is not None and (
+            box.left - last.right <= 0.3 * last.width
+            or _rules_cover(lines, last.right, box.left, last.top, last.bottom)
+        ):
             runs[-1].append(box)
         else:
             runs.append([box])
     return max(runs, key=len)
+
+
+def _rules_cover(lines: LineMap, left: int, right: int, top: int, bottom: int) -> bool:
+    return min(lines.rules.coverage(top, left, right), lines.rules.coverage(bottom, left, right)) >= CELL_RULE
 
 
 def _grow_comb(gray: GrayImage, lines: LineMap, seeds: Sequence[Box]) -> BoxField | None:
@@ -142,12 +156,30 @@ def _next_wall(lines: LineMap, inner_wall: float, step: float, width: float, row
     direction = 1 if step > 0 else -1
     expected = round(inner_wall + (step if abs(step) <= width else direction * width))
     first, last = sorted((round(inner_wall), expected))
-    if min(lines.rules.coverage(rows[0], first, last), lines.rules.coverage(rows[1], first, last)) < CELL_RULE:
+    if not _rules_cover(lines, first, last, *rows):
         return None
     reach = max(2, round(0.1 * width))
     places = range(expected - reach, expected + reach + 1)
     best = max(places, key=lambda x: (lines.walls.coverage(x, rows[0] + 3, rows[1] - 3), -abs(x - expected)))
     return best if lines.walls.coverage(best, rows[0] + 3, rows[1] - 3) >= CELL_WALL else None
+
+
+def _closed_boxes(lines: LineMap, row: Sequence[Box], beyond: int) -> list[Box]:
+    """Boxes of a row without those between lines that go on at both ends: handwriting on ruled paper, a table's row."""
+    chains: list[list[Box]] = []
+    for box in row:
+        if chains and abs(box.left - chains[-1][-1].right) <= 3:
+            chains[-1].append(box)
+        else:
+            chains.append([box])
+
+    def is_open(chain: Sequence[Box]) -> bool:
+        first, last = chain[0], chain[-1]
+        return _rules_cover(lines, first.left - 3 - beyond, first.left - 3, first.top, first.bottom) and _rules_cover(
+            lines, last.right + 3, last.right + 3 + beyond, last.top, last.bottom
+        )
+
+    return [box for chain in chains if not is_open(chain) for box in chain]
 
 
 def _is_writing_box(box: Box, row: Sequence[Box], rectangles: Sequence[Box]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
-from pipeline.stages.lines import MIN_DEPTH, Lines, Mask, PageLines
+from pipeline.stages.lines import MIN_DEPTH, Lines, PageLines
 
 COVERAGE = 0.8
 """Share of a side that must lie on a line; strokes of digits rarely run from rule to rule."""
@@ -63,10 +63,17 @@ class LineMap:
         self.rules = SideMap(lines.level)
         self.walls = SideMap(lines.upright)
 
+    def level_lines(self) -> Iterator[tuple[int, int, int]]:
+        """Left, right and row of every level line, from the contours of its mask."""
+        contours, _ = cv2.findContours(self.rules.lines.runs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for contour in contours:
+            left, top, width, height = (int(v) for v in cv2.boundingRect(contour))
+            yield left, left + width, top + height // 2
+
 
 def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list[Box]:
     """Rectangles of a height between the two, between neighbouring walls; sides lie in the middle of the lines."""
-    rules = np.array(list(_rules(lines.rules.lines.runs)), np.int64).reshape(-1, 3)
+    rules = np.array(list(lines.level_lines()), np.int64).reshape(-1, 3)
     found: list[Box] = []
     for left, right, y in rules:
         is_below = (rules[:, 2] >= y + least_px) & (rules[:, 2] <= y + greatest_px)
@@ -74,14 +81,6 @@ def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list
         for other_left, other_right, other_y in rules[is_below & (shared > least_px / 3)]:
             found += _between(lines, max(left, other_left), min(right, other_right), int(y), int(other_y))
     return _without_doubles(found)
-
-
-def _rules(level: Mask) -> Iterator[tuple[int, int, int]]:
-    """Left, right and row of every level line, from the contours of the mask."""
-    contours, _ = cv2.findContours(level, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    for contour in contours:
-        left, top, width, height = (int(v) for v in cv2.boundingRect(contour))
-        yield left, left + width, top + height // 2
 
 
 def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> Iterator[Box]:
