@@ -60,7 +60,7 @@ def segment_comb(region: FieldRegion) -> CombInk:
     if not region.cells:
         raise ValueError("a comb needs cells")
     ink = find_ink(region.image, STROKE_MM * region.px_per_mm)
-    written = erase_cell_lines(ink.mask, region.cells)
+    written = erase_cell_lines(ink, region.cells)
     if region.background is not None:
         written = erase_printed(written, region.background, region.px_per_mm)
     owners, spanning, is_touching = _assign_blobs(written, region)
@@ -68,29 +68,29 @@ def segment_comb(region: FieldRegion) -> CombInk:
     return CombInk(cells, spanning, is_touching, ink, written)
 
 
-def erase_cell_lines(mask: BoolImage, cells: tuple[Box, ...]) -> BoolImage:
-    """Erase the printed sides of the cells where they are visible; strokes crossing them stay whole.
+def erase_cell_lines(ink: InkMap, cells: tuple[Box, ...]) -> BoolImage:
+    """Mask of the ink without the printed sides of the cells; strokes crossing or following them stay whole.
 
     Args:
-        mask: (h, w) bool ink.
+        ink: of the region.
         cells: where the cells should be; a line is looked for within an eighth of a cell of its place.
     """
-    cleaned = mask
+    cleaned = ink.mask
     reach = max(2, round(cells[0].width / 8))
     for x in sorted({x for cell in cells for x in (cell.left, cell.right)}):
         top, bottom = cells[0].top + cells[0].height // 6, cells[0].bottom - cells[0].height // 6
-        found = _line_near(mask[max(0, top) : bottom].mean(axis=0), x, reach)
+        found = _line_near(ink.mask[max(0, top) : bottom].mean(axis=0), x, reach)
         if found:
-            cleaned = erase_line(cleaned, *found)
+            cleaned = erase_line(cleaned, ink.depth, *found)
     for cell in cells:
         # Cell by cell, since what skew registration left shifts a horizontal line from one cell to the next.
-        left, right = max(0, cell.left - 2), min(mask.shape[1], cell.right + 3)
-        profile = mask[:, max(0, cell.left + reach) : cell.right - reach].mean(axis=1)
+        left, right = max(0, cell.left - 2), min(ink.mask.shape[1], cell.right + 3)
+        profile = ink.mask[:, max(0, cell.left + reach) : cell.right - reach].mean(axis=1)
         for y in (cell.top, cell.bottom):
             found = _line_near(profile, y, reach)
             if found:
                 cleaned = cleaned.copy()
-                cleaned[:, left:right] = erase_line(cleaned[:, left:right].T, *found).T
+                cleaned[:, left:right] = erase_line(cleaned[:, left:right].T, ink.depth[:, left:right].T, *found).T
     return cleaned
 
 

@@ -16,6 +16,8 @@ MIN_CONTRAST = 18
 """Gray levels between ink and paper below which nothing counts as ink: JPEG and scanner noise stay under it."""
 FULL_INK_QUANTILE = 0.8
 """Share of the ink pixels that reach full strength after scaling; the rest of the stroke is its soft edge."""
+OVERWRITTEN_FACTOR, OVERWRITTEN_LEVELS = 1.2, 8
+"""How much darker than its usual self a printed line is under a pen stroke; scanner noise stays below it."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,13 @@ class InkMap:
     Attributes:
         soft: (h, w) uint8, 0 on paper, 255 in the core of a stroke; soft edges kept for the digit network.
         mask: (h, w) bool, True where there is ink.
+        depth: (h, w) uint8, gray levels below the paper.
         contrast: gray levels between paper and the core of the ink; 0 without ink.
     """
 
     soft: InkImage
     mask: BoolImage
+    depth: InkImage
     contrast: float
 
     @property
@@ -64,57 +68,55 @@ def find_ink(gray: GrayImage, stroke_px: float) -> InkMap:
         Ink map of the same size; empty when nothing is darker than the paper by `MIN_CONTRAST`.
     """
     if gray.size == 0:
-        return InkMap(np.zeros_like(gray), np.zeros(gray.shape, bool), 0.0)
+        return InkMap(np.zeros_like(gray), np.zeros(gray.shape, bool), np.zeros_like(gray), 0.0)
     depth = cv2.subtract(paper_of(gray, stroke_px), gray)
     threshold, _ = cv2.threshold(depth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     threshold = max(float(threshold), MIN_CONTRAST)
     mask = depth > threshold
     if not mask.any():
-        return InkMap(np.zeros_like(gray), mask, 0.0)
+        return InkMap(np.zeros_like(gray), mask, np.asarray(depth, np.uint8), 0.0)
     full = max(float(np.quantile(depth[mask], FULL_INK_QUANTILE)), threshold + 8)
     soft = np.clip(depth.astype(np.float32) * (255.0 / full), 0, 255).astype(np.uint8)
-    return InkMap(soft, mask, float(np.median(depth[mask])))
+    return InkMap(soft, mask, np.asarray(depth, np.uint8), float(np.median(depth[mask])))
 
 
-def erase_line(mask: BoolImage, position: int, thickness: int) -> BoolImage:
-    """Erase a vertical printed line, keeping pixels where a stroke crosses it.
+def erase_line(mask: BoolImage, depth: InkImage, position: int, thickness: int) -> BoolImage:
+    """Erase a vertical printed line, keeping the strokes that cross it, touch it or run along it.
 
-    A stroke crosses where ink stands directly on both sides of the line; where it only touches one side, the line's
-    own pixels go and the stroke keeps its own.
+    Row by row, ink no wider and no darker than the line is the line. Where ink stands out on either side, or is
+    darker than print, a pen was there, and the row is kept: the line's own pixels then only thicken the stroke.
 
     Args:
-        mask: (h, w) bool; transpose it to erase a horizontal line.
+        mask: (h, w) bool; transpose both images to erase a horizontal line.
+        depth: (h, w) uint8, gray levels below the paper.
         position: column of the middle of the line.
         thickness: width of the line, pixels.
 
     Returns:
         A copy of `mask` without the line.
     """
-    height, width = mask.shape
-    half = thickness // 2
-    first, last = max(0, position - half - 1), min(width, position + half + 2)
+    width = mask.shape[1]
+    first, last = max(0, position - thickness // 2), min(width, position + (thickness + 1) // 2 + 1)
     cleaned = mask.copy()
     if first >= last:
         return cleaned
-    crossed = _any_ink(mask, first - 2, first) & _any_ink(mask, last, last + 2)
-    # A stroke slanting across the line enters and leaves a few rows apart.
-    crossed = cv2.dilate(crossed.astype(np.uint8)[:, None], np.ones((3, 1), np.uint8))[:, 0].astype(bool)
-    # Where "crossing" runs on and on, it is another line or a smear beside the first, not a pen stroke.
-    crossed &= ~_long_runs(crossed, max(8, height // 3))
-    cleaned[~crossed, first:last] = False
+    slack = max(2, thickness // 2 + 1)
+    reach = 4 * slack
+    # Ink that goes on without a break from the line's sides, pixels.
+    to_left = np.cumprod(mask[:, max(0, first - reach) : first][:, ::-1], axis=1).sum(axis=1)
+    to_right = np.cumprod(mask[:, last : last + reach], axis=1).sum(axis=1)
+    is_line = (to_left + to_right <= slack) & ~_is_overwritten(depth[:, first:last])
+    # What a skewed line leaves of its sides goes with it.
+    for row in np.flatnonzero(is_line):
+        cleaned[row, first - int(to_left[row]) : last + int(to_right[row])] = False
     return cleaned
 
 
-def _any_ink(mask: BoolImage, first: int, last: int) -> NDArray[np.bool_]:
-    first, last = max(0, first), min(mask.shape[1], last)
-    if first >= last:
-        return np.zeros(len(mask), bool)
-    return np.asarray(mask[:, first:last].all(axis=1))
-
-
-def _long_runs(flags: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
-    opened = cv2.morphologyEx(flags.astype(np.uint8)[:, None], cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
-    return np.asarray(opened[:, 0] > 0)
+def _is_overwritten(line: InkImage) -> NDArray[np.bool_]:
+    """Rows of a line that are clearly darker than most of it: a stroke runs along it there."""
+    darkest = cv2.blur(line.max(axis=1).astype(np.float32)[:, None], (1, 3))[:, 0]
+    usual = float(np.median(darkest))
+    return np.asarray(darkest > usual * OVERWRITTEN_FACTOR + OVERWRITTEN_LEVELS)
 
 
 def rule_mask(mask: BoolImage, min_length: int) -> BoolImage:

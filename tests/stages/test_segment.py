@@ -97,6 +97,16 @@ def test_line_is_erased_and_the_crossing_stroke_kept():
     mask = np.zeros((40, 40), bool)
     mask[:, 19:21] = True
     mask[10:14, 5:35] = True
-    cleaned = erase_line(mask, 19, 2)
+    cleaned = erase_line(mask, np.where(mask, 120, 0).astype(np.uint8), 19, 2)
     assert cleaned[10:14, 5:35].all()
     assert not cleaned[25:, 17:23].any()
+
+
+def test_stroke_along_a_line_is_kept_where_it_is_darker_than_print():
+    depth = np.zeros((60, 40), np.uint8)
+    depth[:, 19:21] = 90
+    depth[20:40, 19:21] = 180
+    cleaned = erase_line(depth > 0, depth, 19, 2)
+    assert cleaned[22:38, 19:21].all()
+    assert not cleaned[:17].any()
+    assert not cleaned[43:].any()
