@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,14 +164,15 @@ def _from_pictures(name: str, pictures: Array, labels: Array, writers: Array, fi
 
 def _arrays_of(file: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Array]:
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        # Opened here, since NumPy leaves a damaged file open.
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             missing = [name for name in names if name not in stored.files]
             if missing:
                 raise DatasetError(f"{file}: array {missing[0]} is missing")
             return {name: stored[name] for name in (*names, *optional) if name in stored.files}
     except FileNotFoundError:
         raise DatasetError(f"{file} does not exist") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise DatasetError(f"{file} cannot be read as NPZ: {error}") from None
 
 

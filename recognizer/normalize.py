@@ -97,16 +97,17 @@ def ink_of_picture(gray: GrayImage) -> InkImage:
     if gray.size == 0:
         return np.zeros((1, 1), np.uint8)
     dark_on_light = _shrunk(_with_light_paper(gray))
-    ink = cv2.subtract(_paper_of(dark_on_light), dark_on_light)
+    # As a share of the paper's own brightness: a shadow darkens paper and ink alike.
+    paper = _paper_of(dark_on_light).astype(np.float32)
+    ink = (255 * (paper - dark_on_light) / np.maximum(paper, 1)).astype(np.float32)
     floor, spread = _paper_grain(ink)
     peak = float(np.percentile(ink, 99.8))
     if peak - floor < max(_LEAST_CONTRAST, 3 * spread):
-        return np.zeros_like(ink)
-    ink = np.clip((ink - floor) * (255 / (peak - floor)), 0, 255).astype(np.uint8)
-    return _without_speckle(ink)
+        return np.zeros_like(dark_on_light)
+    return _without_speckle(np.clip((ink - floor) * (255 / (peak - floor)), 0, 255).astype(np.uint8))
 
 
-def _paper_grain(ink: InkImage) -> tuple[float, float]:
+def _paper_grain(ink: NDArray[np.float32]) -> tuple[float, float]:
     """Level below which 'ink' is the paper's grain, and the grain's standard deviation.
 
     Taken from the lower third of the values, which is paper also where a digit fills its picture.
@@ -136,8 +137,12 @@ def _paper_of(gray: GrayImage) -> GrayImage:
     """The picture without its strokes: closing with a window wider than any stroke follows shading and shadows."""
     window = max(9, round(0.4 * max(gray.shape))) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (window, window))
+    half = window // 2
     # A little blur first: closing follows the brightest grain of the paper and would call the rest of it ink.
-    return np.asarray(cv2.morphologyEx(cv2.medianBlur(gray, 3), cv2.MORPH_CLOSE, kernel), np.uint8)
+    # The rim is continued outwards, or the darker side of shaded paper would be taken for ink.
+    wider = cv2.copyMakeBorder(cv2.medianBlur(gray, 3), half, half, half, half, cv2.BORDER_REPLICATE)
+    closed = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, kernel)
+    return np.asarray(closed[half : half + gray.shape[0], half : half + gray.shape[1]], np.uint8)
 
 
 def _without_speckle(ink: InkImage) -> InkImage:

@@ -175,10 +175,11 @@ def _border(rng: np.random.Generator, digits: ImageStack) -> InkImage:
 
 
 def _rule(rng: np.random.Generator, digits: ImageStack) -> InkImage:
-    """A dash or a horizontal rule, perhaps broken, perhaps with a speck."""
+    """A dash or a horizontal rule, often dead straight, perhaps broken, perhaps with a speck."""
     ink = _canvas()
     y = rng.uniform(20, 44)
-    _line(ink, (3, y), (60, y + rng.uniform(-12, 12)), _pen_px(rng))
+    rise = 0.0 if rng.random() < 0.4 else rng.uniform(-12, 12)
+    _line(ink, (3, y), (60, y + rise), int(rng.integers(1, 8)))
     if rng.random() < 0.3:
         gap = int(rng.integers(8, 50))
         ink[:, gap : gap + int(rng.integers(2, 8))] = 0

@@ -1,0 +1,150 @@
+"""Whole training runs on a few drawn digits; what they learn is not asked here, only that it is learnt and kept."""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recognizer.epochs import draw_pen_digits
+from recognizer.errors import DatasetError
+from recognizer.model_store import DIGITS_INT8, MODEL_CARD, open_bundle
+from recognizer.reader import load_recognizer
+from recognizer.training_options import SHIPPED_PRESET, TrainingOptions
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder like MNIST's, drawn by our own pen: 1,200 digits of 24 writers, 200 to test."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(1)
+    x, y = draw_pen_digits(1200, rng)
+    x_test, y_test = draw_pen_digits(200, rng)
+    np.savez(folder / "mnist.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test)
+    np.savez(folder / "mnist_writers.npz", train_writer=np.repeat(np.arange(24), 50), test_writer=np.full(200, 99))
+    np.savez(folder / "sheets.npz", x=255 - x_test, y=y_test, source=np.repeat(["1081_1", "1082_1"], 100))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def options(data):
+    return TrainingOptions(
+        out=data / "unused", data=data, answer_sheets=data / "sheets.npz", epochs=3, averaging=0.9, batch_size=32,
+        command="fieldreader train",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(options, tmp_path_factory):
+    from recognizer.training import train
+
+    seen = []
+    result = train(replace(options, out=tmp_path_factory.mktemp("runs") / "whole"), seen.append)
+    return result, seen
+
+
+def test_a_run_learns_and_leaves_everything_behind(run):
+    result, _ = run
+    assert result.history[-1].validation_accuracy > 0.8
+    assert {"config.json", "metrics.csv", "curves.png", "best.keras", "checkpoint.keras", "bundle"} == {
+        path.name for path in result.folder.iterdir()
+    }
+    with (result.folder / "metrics.csv").open() as stream:
+        assert len(list(csv.DictReader(stream))) == 3
+    assert json.loads((result.folder / "config.json").read_text())["seed"] == 1
+
+
+def test_a_run_reports_how_far_it_is(run):
+    result, seen = run
+    assert [progress.epoch for progress in seen if progress.validation_accuracy is not None] == [1, 2, 3]
+    assert seen[-1].validation_accuracy == result.history[-1].validation_accuracy
+    assert seen[-1].seconds_left == 0
+
+
+def test_the_bundle_reads_and_says_what_it_was_trained_on(run):
+    bundle = open_bundle(run[0].bundle.path)
+    card = bundle.file(MODEL_CARD).read_text()
+    assert "ODbL" in card
+    assert bundle.data_fingerprint in card
+    assert "fieldreader train" in card
+    assert bundle.metrics["mnist_test_accuracy"] > 0.8
+    assert bundle.file(DIGITS_INT8).stat().st_size <= 300_000
+    images, labels = draw_pen_digits(50, np.random.default_rng(8))
+    read = load_recognizer(bundle, "cpu").read_digits(list(images)).probabilities.argmax(axis=1)
+    assert (read == labels).mean() > 0.7
+
+
+class KilledError(Exception):
+    """Stands for whatever ends a run in its midst."""
+
+
+def test_a_killed_run_resumes_after_its_last_whole_epoch(options, run, tmp_path):
+    from recognizer.training import train
+
+    def kill(progress):
+        if progress.epoch == 3:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(replace(options, out=tmp_path / "run"), kill)
+    seen = []
+    resumed = train(replace(options, out=tmp_path / "run", resume=True), seen.append)
+    assert {progress.epoch for progress in seen} == {3}
+    assert len(resumed.history) == 3
+    # Dropout is drawn anew after a restart; optimizer, averages and images go on where they were.
+    assert resumed.history[2].validation_loss == pytest.approx(run[0].history[2].validation_loss, rel=0.5)
+
+
+def test_a_finished_run_that_is_resumed_trains_no_further(options, run):
+    from recognizer.training import train
+
+    seen = []
+    again = train(replace(options, out=run[0].folder, resume=True), seen.append)
+    assert seen == []
+    assert again.bundle.sha256 == run[0].bundle.sha256
+
+
+def test_a_tutorial_network_of_ten_classes_trains_as_well(options, tmp_path):
+    from recognizer.training import train
+
+    plain = replace(options, out=tmp_path / "run", preset="tutorial-conv2-dense128", augment=False, pen_part=0.0,
+                    averaging=0.0, answer_sheets=None, label_smoothing=0.1, epochs=4, patience=3)  # fmt: skip
+    result = train(plain)
+    assert result.history[-1].validation_accuracy > 0.8
+    assert load_recognizer(result.bundle, "cpu").read_digits([np.zeros((9, 9), np.uint8)]).probabilities[0, 10] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"preset": "resnet"}, "no network 'resnet'"),
+        ({"epochs": 0}, "epochs must be positive"),
+        ({"pen_part": 1.5}, "pen_part must lie between"),
+    ],
+    ids=["unknown preset", "no epochs", "share above one"],
+)
+def test_options_that_make_no_sense_are_refused(options, change, reason):
+    from recognizer.training import train
+
+    with pytest.raises(ValueError, match=reason):
+        train(replace(options, **change))
+
+
+def test_too_few_digits_are_refused(options, tmp_path):
+    from recognizer.training import train
+
+    with pytest.raises(DatasetError, match="too few"):
+        train(replace(options, out=tmp_path / "run", limit=20))
+
+
+def test_every_preset_can_be_built():
+    from recognizer.network import PRESETS, build_network
+
+    assert SHIPPED_PRESET in PRESETS
+    for name, preset in PRESETS.items():
+        assert build_network(name).output_shape == (None, preset.classes)
+    with pytest.raises(ValueError, match="there are fieldreader"):
+        build_network("unknown")
