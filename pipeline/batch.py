@@ -67,8 +67,8 @@ def open_reader(options: BatchOptions) -> SourceReader:
         ReadingError: the model, a template, the queue or the output folder cannot be used.
     """
     cv2.setNumThreads(1)  # one process a core reads more pages than many threads a page
-    model = open_model(options.model_store)
     templates = load_templates(options.templates) if options.templates else ()
+    model = open_model(options.model_store)
     fingerprint = reading_fingerprint(model.identity, templates, options.reading, options.limits, software_version())
     return SourceReader(
         recognizer=load_recognizer(model.bundle, options.device),

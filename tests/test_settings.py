@@ -67,7 +67,7 @@ def test_paths_in_a_file_are_relative_to_that_file(tmp_path):
 )
 def test_a_wrong_file_is_refused_by_name_and_key(tmp_path, text, says):
     write(tmp_path / "fieldreader.toml", text)
-    with pytest.raises(SettingsError, match="fieldreader.toml") as refusal:
+    with pytest.raises(SettingsError, match=r"fieldreader\.toml") as refusal:
         load_settings()
     assert says in str(refusal.value)
 
@@ -79,7 +79,7 @@ def test_a_missing_file_is_refused(tmp_path):
 
 def test_a_misspelt_variable_is_refused_instead_of_ignored(monkeypatch):
     monkeypatch.setenv("FIELDREADER_MAXERROR", "0.001")
-    with pytest.raises(SettingsError, match="FIELDREADER_MAXERROR is no setting; known are .*FIELDREADER_MAX_ERROR"):
+    with pytest.raises(SettingsError, match=r"FIELDREADER_MAXERROR is no setting; known are .*FIELDREADER_MAX_ERROR"):
         load_settings()
 
 
