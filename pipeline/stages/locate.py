@@ -19,7 +19,7 @@ from pipeline.document import (
     RectMm,
     Registration,
 )
-from pipeline.stages.boxes import BoxField, find_boxes
+from pipeline.stages.boxes import MIN_CELLS, BoxField, find_boxes
 from pipeline.stages.comb_grid import even_cells, fit_cells
 from pipeline.stages.plane import (
     inverse,
@@ -42,6 +42,10 @@ WALL_REACH_MM = 0.8
 MM_PER_INCH = 25.4
 SEARCH_PX_PER_MM = 6.0
 """150 dpi: thin printed lines are still a pixel wide, the weave of security paper is averaged away."""
+CROP_HEIGHT_MM = 9.0
+"""Height that a picture of one field is taken to show: fields are 6 to 12 mm high."""
+MIN_COMB_PX = 24
+"""In lower pictures box walls cannot be told from strokes."""
 LEVEL_DEG = 0.1
 """Pages that lean less are searched as they are."""
 CHEQUE_ASPECT, CHEQUE_WIDTH_MM, SHEET_LENGTH_MM = 1.9, 203.0, 297.0
@@ -128,6 +132,50 @@ def find_fields(page: Page, options: FindOptions | None = None) -> tuple[FieldRe
         _cut_box(page, f"p{page.number}_box{number}", field, level_to_page, px_per_mm * zoom, px_per_mm)
         for number, field in enumerate(fields, start=1)
     )
+
+
+def field_of_crop(image: GrayImage, spec: FieldSpec) -> FieldRegion:
+    """Take a picture that was cut out beforehand as a field.
+
+    Args:
+        image: (h, w) uint8, dark on light, about upright, at any resolution.
+        spec: what the caller promises about it.
+
+    Returns:
+        A region whose page is the picture itself; with cells when it plainly shows a row of at least `MIN_CELLS` boxes.
+    """
+    height, width = image.shape
+    px_per_mm = max(1.0, height / CROP_HEIGHT_MM)
+    comb = _comb_in_crop(image)
+    inner = comb.box if comb else Box(0, 0, width, height)
+    cells = comb.cells if comb else ()
+    whole = polygon_of(inner, np.eye(3))
+    return FieldRegion(spec, 1, image, np.eye(3), whole, inner, cells, px_per_mm)
+
+
+def _comb_in_crop(image: GrayImage) -> BoxField | None:
+    """The row with most cells, when the picture shows one; its boxes may fill the picture or a third of its height."""
+    height, width = image.shape
+    if height < MIN_COMB_PX or width < MIN_CELLS * MIN_COMB_PX // 2:
+        return None
+    # Sides of boxes must be findable as lines: a box half as high as the picture then counts as 8 mm.
+    zoom = min(1.0, 2 * 8 * SEARCH_PX_PER_MM / height)
+    size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA) if zoom < 1 else image, np.uint8)
+    # Outer walls on the very edge of the picture are seen as lines only with paper beyond them.
+    rim = 8
+    framed = cv2.copyMakeBorder(small, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
+    px_per_mm = small.shape[0] / 16
+    combs = [field for field in find_boxes(np.asarray(framed, np.uint8), px_per_mm, (5.0, 17.0)) if field.cells]
+    if not combs:
+        return None
+    best = max(combs, key=lambda comb: len(comb.cells))
+
+    def unzoomed(box: Box) -> Box:
+        left, top, right, bottom = (round((edge - rim) / zoom) for edge in (box.left, box.top, box.right, box.bottom))
+        return Box(left, top, right, bottom).clipped(width, height)
+
+    return BoxField(unzoomed(best.box), tuple(unzoomed(cell) for cell in best.cells))
 
 
 def _px_per_mm(page: Page) -> float:
