@@ -15,6 +15,9 @@ from pipeline.errors import TemplateError
 MAX_BYTES = 1 << 20
 """A template has some kilobytes; a megabyte is a mistake."""
 
+MAX_DEPTH = 20
+"""A template is nested six deep."""
+
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -164,19 +167,26 @@ def parse_yaml(file: Path, content: bytes) -> Place:
     if len(content) > MAX_BYTES:
         raise TemplateError(f"{file}: has {len(content)} bytes; a template has at most {MAX_BYTES}")
     try:
-        for event in yaml.parse(content, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise TemplateError(f"{file}:{_line(event.start_mark)}: aliases (*{event.anchor}) are not taken")
+        _refuse_tricks(file, content)
         root = yaml.compose(content, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise TemplateError(f"{file}:{_line(error.problem_mark)}: is not valid YAML: {error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise TemplateError(f"{file}:1: is not a text file with YAML: {error}") from error
-    except RecursionError as error:
-        raise TemplateError(f"{file}:1: is nested too deep") from error
     if root is None:
         raise TemplateError(f"{file}:1: is empty")
     return Place(file, root)
+
+
+def _refuse_tricks(file: Path, content: bytes) -> None:
+    """Aliases and deep nesting, both of which cost out of all proportion to the bytes they are written in."""
+    depth = 0
+    for event in yaml.parse(content, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise TemplateError(f"{file}:{_line(event.start_mark)}: aliases (*{event.anchor}) are not taken")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise TemplateError(f"{file}:{_line(event.start_mark)}: is nested too deep")
 
 
 class _Mark(Protocol):
