@@ -79,13 +79,13 @@ def erase_cell_lines(ink: InkMap, cells: tuple[Box, ...]) -> BoolImage:
     reach = max(2, round(cells[0].width / 8))
     for x in sorted({x for cell in cells for x in (cell.left, cell.right)}):
         top, bottom = cells[0].top + cells[0].height // 6, cells[0].bottom - cells[0].height // 6
-        found = _line_near(ink.mask[max(0, top) : bottom].mean(axis=0), x, reach)
+        found = _line_near(_ink_share(ink.mask[max(0, top) : max(0, bottom)].T), x, reach)
         if found:
             cleaned = erase_line(cleaned, ink.depth, *found)
     for cell in cells:
         # Cell by cell, since what skew registration left shifts a horizontal line from one cell to the next.
         left, right = max(0, cell.left - 2), min(ink.mask.shape[1], cell.right + 3)
-        profile = ink.mask[:, max(0, cell.left + reach) : cell.right - reach].mean(axis=1)
+        profile = _ink_share(ink.mask[:, max(0, cell.left + reach) : max(0, cell.right - reach)])
         for y in (cell.top, cell.bottom):
             found = _line_near(profile, y, reach)
             if found:
@@ -94,13 +94,18 @@ def erase_cell_lines(ink: InkMap, cells: tuple[Box, ...]) -> BoolImage:
     return cleaned
 
 
+def _ink_share(mask: BoolImage) -> NDArray[np.float64]:
+    """(h,) share of every row that is inked; 0 where there are no columns."""
+    return np.asarray(mask.sum(axis=1) / max(1, mask.shape[1]))
+
+
 def _line_near(profile: NDArray[np.floating], place: int, reach: int) -> tuple[int, int] | None:
     """Middle and thickness of the line whose ink share peaks within `reach` of `place`, None when none does."""
     first = max(0, place - reach)
     window = profile[first : place + reach + 1]
     if window.size == 0 or window.max() < LINE_COVERAGE:
         return None
-    inked = np.flatnonzero(window > LINE_COVERAGE)
+    inked = np.flatnonzero(window >= LINE_COVERAGE)
     peak = inked[np.abs(inked + first - place).argmin()]
     start = end = int(peak)
     while start > 0 and window[start - 1] > LINE_COVERAGE / 2:

@@ -1,5 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.document import Box, FieldKind, FieldSpec
 from pipeline.stages.ink import erase_line, find_ink
@@ -110,3 +114,23 @@ def test_stroke_along_a_line_is_kept_where_it_is_darker_than_print():
     assert cleaned[22:38, 19:21].all()
     assert not cleaned[:17].any()
     assert not cleaned[43:].any()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 60),
+    st.integers(1, 120),
+    st.integers(0, 6),
+    st.sampled_from([0.02, 0.5, 0.9]),
+)
+def test_any_picture_is_segmented(seed, height, width, cells, share):
+    rng = np.random.default_rng(seed)
+    image = np.where(rng.random((height, width)) < share, 30, 230).astype(np.uint8)
+    edges = np.linspace(0, width, cells + 1).astype(int)
+    boxes = tuple(Box(int(a), 0, int(b), height) for a, b in pairwise(edges)) if cells else ()
+    field = segment_field(region(image, Box(0, 0, width, height), boxes, None))
+    for crop in field.crops:
+        assert crop.ink.shape[0] > 0
+        assert crop.ink.shape[1] > 0
+    is_struck_out(field)
