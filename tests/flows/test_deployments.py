@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.storage.review_queue import ReviewQueue
 from tests.flows.orchestra import ROOT, Orchestra
@@ -101,6 +102,19 @@ def test_logs_hold_no_field_contents(orchestra, inbox, tmp_path):
     assert [value for value in values if value in logged] == []
 
 
+def edited(inbox, tmp_path):
+    """prefect.yaml as a user edits it: own folders, another hour; here every minute."""
+    text = yaml.safe_load((ROOT / "prefect.yaml").read_text())
+    (nightly,) = (deployment for deployment in text["deployments"] if deployment["name"] == "nightly")
+    nightly["parameters"] = {
+        "folder": str(inbox), "out": f"{tmp_path}/out", "templates": f"{SAMPLES}/templates",
+    }  # fmt: skip
+    nightly["schedules"][0]["cron"] = "* * * * *"
+    path = tmp_path / "edited.yaml"
+    path.write_text(yaml.safe_dump(text))
+    return path
+
+
 def test_cron_schedules_a_run_and_the_worker_executes_it(orchestra, inbox, tmp_path):
     (deployment,) = orchestra.ask("deployments/filter", deployments={"name": {"any_": ["nightly"]}})
     assert [schedule["schedule"]["cron"] for schedule in deployment["schedules"]] == ["0 2 * * *"]
@@ -108,14 +122,10 @@ def test_cron_schedules_a_run_and_the_worker_executes_it(orchestra, inbox, tmp_p
     assert all("T02:00:00" in run["expected_start_time"] for run in planned)
     assert all(run["auto_scheduled"] for run in planned)
 
-    orchestra.prefect(
-        "--no-prompt", "deploy", "--name", "nightly", "--cron", "* * * * *", "--param", f"folder={inbox}",
-        "--param", f"out={tmp_path}/out", "--param", f"templates={SAMPLES}/templates",
-    )  # fmt: skip
+    orchestra.prefect("--no-prompt", "deploy", "--name", "nightly", "--prefect-file", str(edited(inbox, tmp_path)))
     done = wait_for_runs(orchestra, "nightly", "COMPLETED", timeout_s=240)
 
     assert done[0]["auto_scheduled"]
     assert len(list((tmp_path / "out").glob("*.json"))) == 2
     (page, *_) = sorted((tmp_path / "out" / "nights").glob("*.md"))
     assert page.read_text().startswith("# Night of ")
-    orchestra.prefect("--no-prompt", "deploy", "--name", "nightly")
