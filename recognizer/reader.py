@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from recognizer.calibration import Calibration, load_calibration, softmax
+from recognizer.chatter import without_chatter
 from recognizer.classifier import DigitEngine, KerasEngine, LiteRtEngine, gpu_is_visible
 from recognizer.errors import ModelError
 from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, STRIPS_INT8, Bundle
@@ -70,10 +71,12 @@ def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -
     if on_gpu and not gpu_is_visible():
         raise ModelError("no GPU is visible to Keras; install fieldreader[gpu] and a driver, or use --device cpu")
     calibration = load_calibration(bundle.file(DIGITS_CALIBRATION))
-    digits: DigitEngine = (
-        KerasEngine(bundle.file(DIGITS_MASTER)) if on_gpu else LiteRtEngine(bundle.file(DIGITS_INT8), threads)
-    )
-    return FieldRecognizer(bundle, "gpu" if on_gpu else "cpu", digits, calibration, _strips_of(bundle, threads))
+    with without_chatter():
+        digits: DigitEngine = (
+            KerasEngine(bundle.file(DIGITS_MASTER)) if on_gpu else LiteRtEngine(bundle.file(DIGITS_INT8), threads)
+        )
+        strips = _strips_of(bundle, threads)
+    return FieldRecognizer(bundle, "gpu" if on_gpu else "cpu", digits, calibration, strips)
 
 
 def read_images(
