@@ -18,6 +18,8 @@ SPECK_MM = 0.3
 """Side of the largest square of ink that is dust, not writing."""
 LINE_COVERAGE = 0.5
 """Share of a cell's side that must be inked before it counts as a printed line."""
+TICK_HEIGHT = 0.25
+"""Lowest part of a cell in which short separating ticks stand, share of its height."""
 WHOLE_SHARE = 0.8
 """A blob with this share of its ink in one cell belongs to that cell, tails included; measured on drawn forms."""
 REMNANT_SHARE = 0.15
@@ -59,13 +61,24 @@ def segment_comb(region: FieldRegion) -> CombInk:
     """
     if not region.cells:
         raise ValueError("a comb needs cells")
-    ink = find_ink(region.image, STROKE_MM * region.px_per_mm)
+    ink = find_ink(region.image, STROKE_MM * region.px_per_mm, _inside(region))
     written = erase_cell_lines(ink, region.cells)
     if region.background is not None:
         written = erase_printed(written, region.background, region.px_per_mm)
     owners, spanning, is_touching = _assign_blobs(written, region)
     cells = tuple(_crop_cell(owners == index, ink, cell, index) for index, cell in enumerate(region.cells))
     return CombInk(cells, spanning, is_touching, ink, written)
+
+
+def _inside(region: FieldRegion) -> BoolImage:
+    """(h, w) bool, the cells without their printed sides."""
+    inside = np.zeros(region.image.shape, bool)
+    for cell in region.cells:
+        rim_x, rim_y = cell.width // 7, cell.height // 7
+        inside[
+            max(0, cell.top + rim_y) : max(0, cell.bottom - rim_y), max(0, cell.left + rim_x) : cell.right - rim_x
+        ] = True
+    return inside
 
 
 def erase_cell_lines(ink: InkMap, cells: tuple[Box, ...]) -> BoolImage:
@@ -78,10 +91,14 @@ def erase_cell_lines(ink: InkMap, cells: tuple[Box, ...]) -> BoolImage:
     cleaned = ink.mask
     reach = max(2, round(cells[0].width / 8))
     for x in sorted({x for cell in cells for x in (cell.left, cell.right)}):
-        top, bottom = cells[0].top + cells[0].height // 6, cells[0].bottom - cells[0].height // 6
-        found = _line_near(_ink_share(ink.mask[max(0, top) : max(0, bottom)].T), x, reach)
-        if found:
-            cleaned = erase_line(cleaned, ink.depth, *found)
+        for rows in _wall_rows(cells[0]):
+            found = _line_near(_ink_share(ink.mask[rows].T), x, reach)
+            if found:
+                cleaned = cleaned.copy()
+                # Walls go on above and below the rows they were found in; ticks reach up to half the cell.
+                start = 0 if rows.stop < cells[0].bottom else rows.stop - cells[0].height // 2
+                cleaned[start:] = erase_line(cleaned[start:], ink.depth[start:], *found)
+                break
     for cell in cells:
         # Cell by cell, since what skew registration left shifts a horizontal line from one cell to the next.
         left, right = max(0, cell.left - 2), min(ink.mask.shape[1], cell.right + 3)
@@ -92,6 +109,13 @@ def erase_cell_lines(ink: InkMap, cells: tuple[Box, ...]) -> BoolImage:
                 cleaned = cleaned.copy()
                 cleaned[:, left:right] = erase_line(cleaned[:, left:right].T, ink.depth[:, left:right].T, *found).T
     return cleaned
+
+
+def _wall_rows(cell: Box) -> tuple[slice, slice]:
+    """Rows in which a wall shows: nearly the whole cell, or the foot of it where the form prints ticks only."""
+    top, bottom = max(0, cell.top), max(0, cell.bottom)
+    height = bottom - top
+    return slice(top + height // 6, bottom - height // 6), slice(bottom - round(TICK_HEIGHT * height), bottom)
 
 
 def _ink_share(mask: BoolImage) -> NDArray[np.float64]:

@@ -57,12 +57,14 @@ def paper_of(gray: GrayImage, stroke_px: float) -> GrayImage:
     return np.asarray(cv2.resize(smoothed, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def find_ink(gray: GrayImage, stroke_px: float) -> InkMap:
+def find_ink(gray: GrayImage, stroke_px: float, focus: BoolImage | None = None) -> InkMap:
     """Separate ink from paper by local background and one Otsu threshold over what is darker than it.
 
     Args:
         gray: (h, w) uint8, dark on light.
         stroke_px: expected stroke width, pixels; sets the scale of the background.
+        focus: (h, w) bool, where the hand writes; the threshold is taken there, since dark print beside a faint pen
+            would else push it above the pen. None for everywhere.
 
     Returns:
         Ink map of the same size; empty when nothing is darker than the paper by `MIN_CONTRAST`.
@@ -70,14 +72,18 @@ def find_ink(gray: GrayImage, stroke_px: float) -> InkMap:
     if gray.size == 0:
         return InkMap(np.zeros_like(gray), np.zeros(gray.shape, bool), np.zeros_like(gray), 0.0)
     depth = cv2.subtract(paper_of(gray, stroke_px), gray)
-    threshold, _ = cv2.threshold(depth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    seen = depth if focus is None or not focus.any() else depth[focus][:, None]
+    threshold, _ = cv2.threshold(seen, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     threshold = max(float(threshold), MIN_CONTRAST)
     mask = depth > threshold
-    if not mask.any():
+    inked = seen[seen > threshold]
+    if inked.size == 0:
+        inked = depth[mask]
+    if inked.size == 0:
         return InkMap(np.zeros_like(gray), mask, np.asarray(depth, np.uint8), 0.0)
-    full = max(float(np.quantile(depth[mask], FULL_INK_QUANTILE)), threshold + 8)
+    full = max(float(np.quantile(inked, FULL_INK_QUANTILE)), threshold + 8)
     soft = np.clip(depth.astype(np.float32) * (255.0 / full), 0, 255).astype(np.uint8)
-    return InkMap(soft, mask, np.asarray(depth, np.uint8), float(np.median(depth[mask])))
+    return InkMap(soft, mask, np.asarray(depth, np.uint8), float(np.median(inked)))
 
 
 def erase_line(mask: BoolImage, depth: InkImage, position: int, thickness: int) -> BoolImage:
@@ -100,7 +106,7 @@ def erase_line(mask: BoolImage, depth: InkImage, position: int, thickness: int) 
     cleaned = mask.copy()
     if first >= last:
         return cleaned
-    slack = max(2, thickness // 2 + 1)
+    slack = max(1, thickness // 3)
     reach = 4 * slack
     # Ink that goes on without a break from the line's sides, pixels.
     to_left = np.cumprod(mask[:, max(0, first - reach) : first][:, ::-1], axis=1).sum(axis=1)
