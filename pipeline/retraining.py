@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import ModelError
 from pipeline.labelling import LabelledDigit, label_digits
 from pipeline.storage.review_item import ItemState, ReviewItem
 from pipeline.storage.review_queue import ReviewQueue
@@ -72,10 +73,10 @@ class RetrainingReport:
         settled: confirmed and corrected items in the queue.
         aligned: those whose picture gave labelled digits.
         training_digits, held_out_digits: from different documents.
-        corrections: champion and challenger on the held-out digits; None when nothing was trained.
-        benchmark: both on the frozen benchmark; None when nothing was trained.
+        corrections: champion and challenger on the held-out digits; None without a challenger.
+        benchmark: both on the frozen benchmark; None without a challenger.
         benchmark_name: what the benchmark is.
-        champion, challenger: name and version; `challenger` is None when nothing was trained.
+        champion, challenger: name and version; `challenger` is None when training made none.
         reason: the verdict in a sentence.
     """
 
@@ -117,7 +118,11 @@ def retrain(queue: ReviewQueue, store: Path, options: RetrainingOptions = Retrai
     crops, labels = _arrays(corrected.training)
     version, folder = _next_place(store)
     tuning = replace(options.fine_tuning, name=CHALLENGER_NAME, version=version, data=options.data)
-    challenger = fine_tune(parent, crops, labels, folder, tuning)
+    try:
+        challenger = fine_tune(parent, crops, labels, folder, tuning)
+    except ModelError as error:
+        # Corrections that contradict each other leave networks so undecided that their export reads differently.
+        return replace(nothing, verdict=Verdict.REFUSED, reason=str(error))
 
     corrections = compare(parent, challenger, *_arrays(corrected.held_out))
     benchmark_name, digits = frozen_benchmark(options.data)
