@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
-from recognizer.reader import load_recognizer
 
 from pipeline.errors import OutputError
 from pipeline.fingerprint import reading_fingerprint
@@ -27,6 +26,7 @@ from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.templates import load_templates
 from pipeline.summary import BatchSummary, FileOutcome, summarise
 from pipeline.workers import Event, Lost, OpenReader, PageDone, Started, read_in_processes
+from recognizer.reader import load_recognizer
 
 __all__ = ["BatchOptions", "BatchPlan", "open_reader", "plan_batch", "read_chunk", "run_batch"]
 
@@ -130,10 +130,14 @@ def _read_here(
     outcomes = []
     for file in files:
         on_event(Started(file))
-        outcome = read_file(file, reader, lambda page, file=file: on_event(PageDone(file, page)))
+        outcome = read_file(file, reader, partial(_tell_page, on_event, file))
         on_event(outcome)
         outcomes.append(outcome)
     return outcomes
+
+
+def _tell_page(on_event: Callable[[Event], None], file: PlannedFile, page: int) -> None:
+    on_event(PageDone(file, page))
 
 
 def _read_elsewhere(

@@ -85,7 +85,7 @@ def load_settings(config: Path | None = None, **options: object) -> Settings:
         SettingsError: the file is missing or no TOML, a key is unknown, a value does not fit.
     """
     in_file = _read_settings_file(config)
-    given = {key: value for key, value in options.items() if value is not None}
+    given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     _refuse_unknown_variables()
 
     class WithFile(Settings):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from pipeline.errors import ReadingError, WorkerDiedError
@@ -55,7 +56,7 @@ class Lost:
 Event = Started | PageDone | FileOutcome | Lost
 
 
-def read_in_processes(files: Sequence[PlannedFile], open_reader: OpenReader, jobs: int) -> Iterator[Event]:
+def read_in_processes(files: Sequence[PlannedFile], open_reader: OpenReader, jobs: int) -> Generator[Event, None, None]:
     """Read files in `jobs` processes and tell what happens as it happens.
 
     Every file ends in exactly one `FileOutcome` or `Lost`. When the caller stops iterating, all processes end.
@@ -149,6 +150,10 @@ class _Worker:
         self._process.join()
 
 
+def _send_page(connection: Connection, file: PlannedFile, page: int) -> None:
+    connection.send(PageDone(file, page))
+
+
 def _serve(connection: Connection, open_reader: OpenReader) -> None:
     """Body of a worker process: read what comes until the parent hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
@@ -157,7 +162,7 @@ def _serve(connection: Connection, open_reader: OpenReader) -> None:
         connection.send(_Ready(reader.provenance))
         while True:
             file: PlannedFile = connection.recv()
-            connection.send(read_file(file, reader, lambda page, file=file: connection.send(PageDone(file, page))))
+            connection.send(read_file(file, reader, partial(_send_page, connection, file)))
     except ReadingError as error:
         connection.send(error)
     except (EOFError, BrokenPipeError, ConnectionResetError):

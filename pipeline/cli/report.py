@@ -90,7 +90,7 @@ def _notes(summary: BatchSummary, out: Path, overlays: Path | None) -> list[str]
     pace = f" ({summary.pages_per_second:.1f} pages/s)" if summary.pages else ""
     notes = [f"Read {count(summary.pages, 'page')} in {summary.seconds:.1f} seconds{pace}."]
     if summary.seen:
-        notes.append(f"Results: one JSON file a document file in {out}")
+        notes.append(f"Results: {count(summary.seen, 'JSON file')} in {out}")
     if summary.total.review:
         notes.append(f"For a person: {count(summary.total.review, 'field')}; see them with: fieldreader queue list")
     if overlays:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.table import Column
+from rich.text import Text
 
 from pipeline.summary import FileOutcome
 from pipeline.workers import Event, PageDone, Started
@@ -32,9 +33,8 @@ class BatchProgress:
             TextColumn("{task.description}", table_column=Column(width=46, no_wrap=True, overflow="ellipsis")),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("files,"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
+            TextColumn("files"),
+            _TimeLeft(),
             console=console,
             transient=True,
             disable=is_quiet or not console.is_terminal,
@@ -61,6 +61,21 @@ class BatchProgress:
                 self._bar.advance(self._task)
             case _:
                 pass
+
+
+class _TimeLeft(ProgressColumn):
+    """The time left, once it can be told."""
+
+    def render(self, task: Task) -> Text:
+        left = task.time_remaining
+        return Text("" if left is None else f"{duration(left)} left", style="progress.remaining")
+
+
+def duration(seconds: float) -> str:
+    """A time for people: `0:07`, `12:30`, `1:05:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def _short(name: str) -> str:

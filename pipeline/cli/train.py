@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -82,7 +82,7 @@ def train(
     options = TrainingOptions(
         out=out, data=data, answer_sheets=answer_sheets, limit=limit, resume=resume, command=_command_line()
     )
-    given = {
+    given: dict[str, Any] = {
         "preset": preset,
         "epochs": epochs,
         "batch_size": batch_size,
@@ -99,7 +99,7 @@ def _train_strips(out: Path, data: Path | None, **given: object) -> None:
 
     if data is None:
         raise DatasetError("the strip network composes its strips from digits: name their folder with --data")
-    known = {name: value for name, value in given.items() if value is not None}
+    known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     train_strips_with_progress(StripTrainingOptions(data=data, out=out, **known))
 
 

@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pipeline.cli.terminal import stderr
+from pipeline.cli.terminal import duration, stderr
 from pipeline.errors import SettingsError
 from recognizer.strip_training import StripProgress, StripTrainingOptions, train_strips
 from recognizer.training import TrainingOptions, TrainingProgress, train
@@ -30,7 +30,7 @@ def train_with_progress(options: TrainingOptions) -> None:
         task = bar.add_task("", total=None, epoch=1, epochs=options.epochs, figures="preparing the data")
 
         def show(progress: TrainingProgress) -> None:
-            figures = f"accuracy {progress.accuracy:.2%}, {_duration(progress.seconds_left)} left"
+            figures = f"accuracy {progress.accuracy:.2%}, {duration(progress.seconds_left)} left"
             if progress.validation_accuracy is not None:
                 figures += f", unseen writers {progress.validation_accuracy:.2%}"
                 bar.console.print(f"epoch {progress.epoch}: {figures}")
@@ -68,15 +68,9 @@ def train_strips_with_progress(options: StripTrainingOptions) -> None:
 
 def _report_strips(progress: StripProgress) -> None:
     line = (
-        f"{_duration(progress.seconds)} trained, {progress.strips:,} strips, "
+        f"{duration(progress.seconds)} trained, {progress.strips:,} strips, "
         f"loss {progress.frame_loss:.3f} a frame, {progress.ctc_loss:.3f} a strip"
     )
     if progress.curve is not None:
         line += f"; composed strips read exactly: {progress.curve.composed:.1%}"
     sys.stderr.write(line + "\n")
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
