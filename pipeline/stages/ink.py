@@ -104,7 +104,7 @@ def erase_line(mask: BoolImage, depth: InkImage, position: int, thickness: int) 
     width = mask.shape[1]
     first, last = max(0, position - thickness // 2), min(width, position + (thickness + 1) // 2 + 1)
     cleaned = mask.copy()
-    if first >= last:
+    if first >= last or len(mask) == 0:
         return cleaned
     slack = max(1, thickness // 3)
     reach = 4 * slack

@@ -12,6 +12,8 @@ LINE_LENGTH = 1.6
 """A strike is at least this many digit heights long; the bars of sevens and fives, touching ones too, are shorter."""
 LINE_BAND = 0.22
 """It stays within a band of this many digit heights once levelled."""
+CROSSED_STROKES = 3
+"""Strokes that go on above and below it; a ligature between zeros meets at most two."""
 SLOPES = np.tan(np.radians(np.arange(-24, 25, 4)))
 """Slants of a pen drawn through a field."""
 
@@ -61,6 +63,16 @@ def _has_long_line(mask: BoolImage, digit_height: float) -> bool:
         tall = int(height + abs(slope) * width) + 1
         level = cv2.warpAffine(image, shear, (width, tall), flags=cv2.INTER_NEAREST)
         closed = cv2.dilate(level, np.ones((band, 1), np.uint8))
-        if cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)).any():
+        runs = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)).astype(bool)
+        if any(_runs_through(level.astype(bool), runs[row], row, band) for row in np.flatnonzero(runs.any(axis=1))):
             return True
     return False
+
+
+def _runs_through(ink: BoolImage, run: BoolImage, row: int, band: int) -> bool:
+    """Whether a run in a row crosses several strokes, as a strike does and a bar on top of digits does not."""
+    clear = band + band // 2  # the line may lie anywhere in the band, and is a stroke thick
+    above = ink[: max(0, row - clear), run].any(axis=0)
+    below = ink[row + clear :, run].any(axis=0)
+    starts = np.diff((above & below).astype(np.int8), prepend=0) == 1
+    return int(starts.sum()) >= CROSSED_STROKES

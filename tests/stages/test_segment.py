@@ -134,3 +134,12 @@ def test_any_picture_is_segmented(seed, height, width, cells, share):
         assert crop.ink.shape[0] > 0
         assert crop.ink.shape[1] > 0
     is_struck_out(field)
+
+
+def test_bar_that_joins_zeros_at_their_tops_is_no_strike():
+    zeros = [
+        [(40 + 60 * i + int(20 * np.cos(a)), 55 + int(30 * np.sin(a))) for a in np.linspace(0, 7, 30)] for i in range(4)
+    ]
+    ligature = [(40, 25), (220, 25)]
+    assert not is_struck_out(segment_field(line_region([*zeros, ligature], (110, 600))))
+    assert is_struck_out(segment_field(line_region([*zeros, [(10, 58), (260, 50)]], (110, 600))))
