@@ -72,8 +72,12 @@ def test_corrections_that_do_not_fit_are_refused(parent, tmp_path, count, labels
 
 @pytest.mark.parametrize(
     ("right", "loss", "worse"),
-    [((90, 91), (0.1, 0.9), False), ((90, 89), (0.1, 0.05), True), ((90, 90), (0.1, 0.2), True), ((90, 90), (0.1, 0.1), False)],
-    ids=["more right", "fewer right", "as many but less sure", "alike"],
-)  # fmt: skip
+    [
+        pytest.param((90, 91), (0.1, 0.9), False, id="more right"),
+        pytest.param((90, 89), (0.1, 0.05), True, id="fewer right"),
+        pytest.param((90, 90), (0.1, 0.2), True, id="as many but less sure"),
+        pytest.param((90, 90), (0.1, 0.1), False, id="alike"),
+    ],
+)
 def test_right_digits_count_before_belief(right, loss, worse):
     assert Comparison(100, *right, *loss).challenger_is_worse is worse
