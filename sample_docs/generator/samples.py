@@ -92,9 +92,9 @@ FILES: tuple[FileSample, ...] = (
         "surveys-batch.pdf", "six surveys by six people", "a scanner's batch file: many forms in one file",
         (
             FormSample(SURVEY, survey("220519", "10027"), 103, _fed(0.4, 1.003)),
-            FormSample(SURVEY, survey("220520", "33139", "33012"), 104, _fed(-0.9, 1.002), ink=BLUE_INK),
+            FormSample(SURVEY, survey("220520", "33139", "33012"), 206, _fed(-0.9, 1.002), ink=BLUE_INK),
             FormSample(SURVEY, survey("220523", "00926", "00907"), 217, _fed(0.1)),
-            FormSample(SURVEY, survey("220531", "77005", "77030"), 106, _fed(1.6, 1.004)),
+            FormSample(SURVEY, survey("220531", "77005", "77030"), 239, _fed(1.6, 1.004)),
             FormSample(SURVEY, survey("220544", "98109"), 240, _fed(-0.3), ink=GREEN_INK),
             FormSample(SURVEY, survey("220560", "48226", "48201"), 108, _fed(-2.1, 1.003), ink=BLUE_INK),
         ),
@@ -148,7 +148,7 @@ FILES: tuple[FileSample, ...] = (
     ),
     FileSample(
         "cheque-thousands.jpg", "one cheque in colour, 300 dpi", "thousands separator and decimal point on a line",
-        (FormSample(CHEQUE, cheque("2026-03-14", amount_line("12,450.75", "12450.75")), 121, _COLOR, 300, BLUE_INK),),
+        (FormSample(CHEQUE, cheque("2026-03-14", amount_line("12,450.75", "12450.75")), 253, _COLOR, 300, BLUE_INK),),
     ),
     FileSample(
         "cheque-lakh.png", "one cheque, 3,22,000/-", "Indian grouping and the ending /-",
@@ -191,7 +191,7 @@ FILES: tuple[FileSample, ...] = (
     FileSample(
         "mixed-batch.pdf", "a survey, a slip, an exam sheet, a cheque and a slip on its side", "many kinds in one file",
         (
-            FormSample(SURVEY, survey("663902", "07302", "10013"), 132, _fed(-1.0), ink=BLUE_INK),
+            FormSample(SURVEY, survey("663902", "07302", "10013"), 246, _fed(-1.0), ink=BLUE_INK),
             FormSample(GIRO, giro("9192891806", "718232245941", "65.99"), 133, _fed(0.8)),
             FormSample(EXAM, exam("92997220", "0433", "71"), 134, _fed(-0.4, 1.003)),
             FormSample(CHEQUE, cheque("2026-05-27", amount_line("15,000.00", "15000.00")), 260, _fed(0.6),
