@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ pytestmark = [
 
 
 def test_an_exported_network_gives_the_same_evidence_at_any_width(tmp_path):
+    keras.utils.set_random_seed(3)  # an untrained network is of two minds on every column: keep one that is decided
     build_strip_network(StripNetworkOptions(width=0.25)).save(tmp_path / "strips.keras")
     random = np.random.default_rng(0)
     samples = [np.pad(random.random((32, width), np.float32), ((0, 0), (24, 24))) for width in (1, 90, 333)]
