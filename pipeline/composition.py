@@ -1,20 +1,11 @@
-"""From settings to what each part asks for, in one place for the command line and the flows."""
+"""From settings to what a batch asks for, in one place for the command line and the flows."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pipeline.batch import BatchOptions
-from pipeline.process import ReadingOptions
 from pipeline.settings import Settings
-from pipeline.stages.decide import DecideOptions
-
-
-def reading_options(settings: Settings) -> ReadingOptions:
-    """How strict the reading is."""
-    return ReadingOptions(
-        max_error=settings.max_error, decide=DecideOptions(accept_uncertified=settings.accept_uncertified)
-    )
 
 
 def batch_options(settings: Settings, out: Path, overlays: Path | None = None, again: bool = False) -> BatchOptions:
@@ -25,7 +16,7 @@ def batch_options(settings: Settings, out: Path, overlays: Path | None = None, a
         model_store=settings.model_store,
         queue_url=settings.queue_url,
         device=settings.device,
-        reading=reading_options(settings),
+        reading=settings.reading,
         limits=settings.scans,
         overlays=overlays,
         again=again,

@@ -14,6 +14,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipeline.errors import SettingsError
+from pipeline.process import ReadingOptions
+from pipeline.stages.decide import DecideOptions
 from pipeline.storage.limits import ScanLimits
 
 ENVIRONMENT_PREFIX = "FIELDREADER_"
@@ -62,6 +64,13 @@ class Settings(BaseSettings):
         default=2.0, ge=0, description="seconds a file in the inbox must have been left alone before it is read"
     )
     scans: ScanLimits = Field(default=ScanLimits(), description="limits that protect a batch from hostile files")
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """How strict the reading is."""
+        return ReadingOptions(
+            max_error=self.max_error, decide=DecideOptions(accept_uncertified=self.accept_uncertified)
+        )
 
     @property
     def queue_url(self) -> str:

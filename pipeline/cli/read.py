@@ -65,23 +65,20 @@ def read(
     A file that cannot be read has its line too, with `value` null and an `error`. PNG, JPEG, TIFF and PDF are
     understood, among others; of a file with several pages the first is read.
     """
-    from recognizer.reader import load_recognizer
-
     from pipeline.cli.field_lines import lines_of, print_table
     from pipeline.cli.pictures import open_pictures
-    from pipeline.composition import reading_options
     from pipeline.document import FieldKind, FieldSpec
     from pipeline.process import read_crops
     from pipeline.reading_model import open_model
+    from recognizer.reader import load_recognizer
 
     settings = global_options(context).settings(max_error=max_error, device=device)
-    options = reading_options(settings)
     model = open_model(settings.model_store)
     recognizer = load_recognizer(model.bundle, settings.device)
     spec = FieldSpec("crop", FieldKind(kind.value), length=length, country=country, date_order=date_order.value)
 
     def read_some(images: Sequence[GrayImage]) -> Sequence[FieldReading]:
-        return read_crops(images, [spec] * len(images), recognizer, model.operating_point, options)
+        return read_crops(images, [spec] * len(images), recognizer, model.operating_point, settings.reading)
 
     lines: list[dict[str, Any]] = []
     for pictures in open_pictures(crops, settings.scans):

@@ -59,8 +59,9 @@ def run(
     Originals are never changed. Exit code 4 means that some documents failed; their results say why.
     """
     from pipeline.batch import plan_batch, run_batch
+    from pipeline.cli.batch_progress import BatchProgress
     from pipeline.cli.report import print_report
-    from pipeline.cli.terminal import BatchProgress, stdout
+    from pipeline.cli.terminal import stdout
     from pipeline.composition import batch_options
     from pipeline.summary import summary_to_json
 

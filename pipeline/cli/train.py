@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from dataclasses import replace
@@ -50,16 +51,29 @@ def train(
     answer_sheets: Annotated[
         Path | None, typer.Option("--answer-sheets", metavar="NPZ", help="Digits from answer sheets to learn as well.")
     ] = None,
+    measure_on: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--measure-on", metavar="NPZ", help="Digits to measure the result on, never to learn; repeatable."
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, metavar="N", help="Length of training.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, metavar="N", help="Digits a step.")] = None,
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", metavar="RATE", help="Peak of the learning rate.")
+    ] = None,
+    weight_decay: Annotated[float | None, typer.Option("--weight-decay", metavar="RATE", help="Of AdamW.")] = None,
+    patience: Annotated[
+        int | None, typer.Option("--patience", metavar="N", help="Stop after N epochs without a better one.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Of everything random.")] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N digits, for a trial.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")] = False,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Of the model.  [default: fieldreader]")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", metavar="M", help="Length of training of the strip network.")
     ] = None,
@@ -73,6 +87,7 @@ def train(
     is another step: see `fieldreader models`.
     """
     data = data or global_options(context).settings().data
+    _silence_tensorflow()
     if network is Network.STRIPS:
         _train_strips(out, data, minutes=minutes, seed=seed, init_from=init_from, learning_rate=learning_rate)
         return
@@ -80,16 +95,25 @@ def train(
     from recognizer.training import TrainingOptions
 
     options = TrainingOptions(
-        out=out, data=data, answer_sheets=answer_sheets, limit=limit, resume=resume, command=_command_line()
+        out=out,
+        data=data,
+        answer_sheets=answer_sheets,
+        measure_on=tuple(measure_on or ()),
+        limit=limit,
+        resume=resume,
+        command=_command_line(),
     )
     given: dict[str, Any] = {
         "preset": preset,
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "patience": patience,
+        "name": name,
         "seed": seed,
     }
-    train_with_progress(replace(options, **{name: value for name, value in given.items() if value is not None}))
+    train_with_progress(replace(options, **{key: value for key, value in given.items() if value is not None}))
 
 
 def _train_strips(out: Path, data: Path | None, **given: object) -> None:
@@ -101,6 +125,11 @@ def _train_strips(out: Path, data: Path | None, **given: object) -> None:
         raise DatasetError("the strip network composes its strips from digits: name their folder with --data")
     known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     train_strips_with_progress(StripTrainingOptions(data=data, out=out, **known))
+
+
+def _silence_tensorflow() -> None:
+    """Its native code talks about processor features while it loads; must come before the first import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _command_line() -> str:
@@ -115,6 +144,7 @@ def retrain(context: typer.Context, data: DataOption = None) -> None:
     A part of the corrected documents is never trained on; the new model must do as well on them as the one in
     service, and on a benchmark that never changes. Exit code 3: trained, but refused.
     """
+    _silence_tensorflow()
     from pipeline.retraining import RetrainingOptions, Verdict, report_page, retrain
     from pipeline.storage.review_queue import ReviewQueue
 
