@@ -23,6 +23,8 @@ TWIN_NCC = 0.8
 """A patch that looks this much like another place within reach would be found in the wrong one."""
 MIN_NCC = 0.45
 """Weaker finds are chance: measured on drawn forms, filled in and skewed."""
+WIDE_REACH, CLOSE_REACH = 16, 5
+"""Pixels at working resolution: what the profiles leave (5 mm), and what the first fit leaves."""
 TRIES_PER_SQUARE = 4
 
 

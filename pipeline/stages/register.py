@@ -4,48 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix, FormTemplate, Page, Registration, RegistrationStatus
-from pipeline.stages.anchors import Anchor, Finds, choose_anchors, find_anchors
+from pipeline.stages.anchors import CLOSE_REACH, WIDE_REACH, Anchor, Finds, find_anchors
+from pipeline.stages.fitting import fit_affine, print_agreement
 from pipeline.stages.plane import (
     Points,
     angle_deg,
     inverse,
     map_points,
-    mm_to_pixels,
     pixels_to_pixels,
     rotation,
     scale_of,
     scaling,
 )
-from pipeline.stages.profiles import FormProfiles, place_form, profile_form, profile_page
+from pipeline.stages.prepared import WORKING_DPI, PreparedPage, PreparedTemplate, prepare_template
+from pipeline.stages.profiles import place_form, profile_page
 from pipeline.stages.skew import MIN_POINTS, SKEW_DPI, dark_points, estimate_skew
 from recognizer.readings import GrayImage
 
 MM_PER_INCH = 25.4
-WORKING_DPI = 75.0
-"""A quarter of 300 dpi: anchors are found there to 0.8 px of 300 dpi at worst, in 15 ms (measured on drawn forms)."""
-FIELD_MARGIN_MM = 2.0
-"""Anchors stay this far from fields: people write over the edge."""
-WIDE_REACH, CLOSE_REACH = 16, 5
-"""Pixels at working resolution: what the profiles leave (5 mm), and what the first fit leaves."""
 OUTLIER_MM = (1.5, 0.5)
 """An anchor farther than this from the first and the second fit was found in the wrong place."""
-TILE_PX = 24
-"""Side of the squares in which print is compared, 8 mm: a shift by one stroke spoils the agreement within it."""
 DECISIVE_SCORE = 0.8
 """After a find this good only rivals are tried: forms of which nearly as much print is found at first glance."""
 RIVAL_MARGIN = 0.15
 MIN_PRINT_FOUND = 0.25
 """Rough places with less of the print on dark pixels are not looked at: right ones measure 0.5 to 0.9."""
-MIN_FINDS = 4
-PRINT_POINTS = 1500
-"""Places of print looked up on the page to rank rough placements."""
 MAX_STRETCH = 1.04
 """Scanners stretch one direction by up to 2 %; more is a wrong fit. Photographs may reach this after perspective."""
 
@@ -65,36 +54,6 @@ class RegisterOptions:
     max_residual_mm: float = 0.35
     min_found_share: float = 0.5
     tries: int = 6
-
-
-@dataclass(frozen=True)
-class PreparedPage:
-    """One page of a form, computed once.
-
-    Attributes:
-        number: page of the form, from 1.
-        work: (H, W) uint8 the blank page at `WORKING_DPI`.
-        work_to_mm: (3, 3) from pixels of `work` to form millimetres.
-        weights: (H, W) float32, 1 where print is compared, 0 in fields.
-        anchors: in pixels of `work`.
-        print_mm: (N, 2) places of print, at most `PRINT_POINTS` of them.
-    """
-
-    number: int
-    work: GrayImage
-    work_to_mm: FloatMatrix
-    weights: NDArray[np.float32]
-    anchors: tuple[Anchor, ...]
-    print_mm: Points
-    profiles: FormProfiles
-
-
-@dataclass(frozen=True)
-class PreparedTemplate:
-    """All that registering needs to know of a form."""
-
-    template: FormTemplate
-    pages: tuple[PreparedPage, ...]
 
 
 @dataclass(frozen=True)
@@ -173,59 +132,6 @@ def register_page(
     )
 
 
-class _ByIdentity:
-    """Cache key: the very same template. It keeps the template alive, so its id is never used again meanwhile."""
-
-    def __init__(self, template: FormTemplate) -> None:
-        self.template = template
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.template is self.template
-
-    def __hash__(self) -> int:
-        return id(self.template)
-
-
-def prepare_template(template: FormTemplate) -> PreparedTemplate:
-    """Anchors, profiles and working pictures of a form; computed once for each template object."""
-    return _prepare(_ByIdentity(template))
-
-
-@lru_cache(maxsize=64)
-def _prepare(key: _ByIdentity) -> PreparedTemplate:
-    template = key.template
-    pages = tuple(_prepare_page(template, number) for number in range(1, template.page_count + 1))
-    return PreparedTemplate(template, pages)
-
-
-def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
-    px_per_mm = WORKING_DPI / MM_PER_INCH
-    size_mm = template.page_size_mm
-    size = (round(size_mm[0] * px_per_mm), round(size_mm[1] * px_per_mm))
-    reference = template.references[number - 1]
-    method = cv2.INTER_AREA if reference.shape[1] > size[0] else cv2.INTER_LINEAR
-    work = np.asarray(cv2.resize(reference, size, interpolation=method), np.uint8)
-    is_free = np.ones(work.shape, bool)
-    for spec in template.fields:
-        if spec.page == number and spec.region_mm is not None:
-            region, margin = spec.region_mm, FIELD_MARGIN_MM
-            top, bottom = (region.top - margin) * px_per_mm, (region.top + region.height + margin) * px_per_mm
-            left, right = (region.left - margin) * px_per_mm, (region.left + region.width + margin) * px_per_mm
-            is_free[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)] = False
-    anchors = choose_anchors(work, is_free, WIDE_REACH)
-    if len(anchors) < MIN_FINDS + 2:
-        # Hardly any print beside the fields: their own frames must do.
-        anchors = choose_anchors(work, np.ones_like(is_free), WIDE_REACH)
-    coarse = cv2.resize(work, None, fx=SKEW_DPI / WORKING_DPI, fy=SKEW_DPI / WORKING_DPI, interpolation=cv2.INTER_AREA)
-    coarse_to_mm: FloatMatrix = inverse(mm_to_pixels(coarse.shape[1] / size_mm[0], coarse.shape[0] / size_mm[1]))
-    dark_mm = map_points(coarse_to_mm, dark_points(np.asarray(coarse, np.uint8)))
-    print_mm = dark_mm[:: max(1, len(dark_mm) // PRINT_POINTS)]
-    work_to_mm: FloatMatrix = inverse(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
-    return PreparedPage(
-        number, work, work_to_mm, is_free.astype(np.float32), anchors, print_mm, profile_form(dark_mm, size_mm)
-    )
-
-
 def _reduce(page: Page) -> _ReducedPage:
     """At a doubtful resolution the page counts as A4 on its longer side: wrong by a half either way still serves."""
     height, width = page.gray.shape
@@ -298,7 +204,7 @@ def _fit_anchors(reduced: _ReducedPage, candidate: _Candidate) -> _Fit | None:
     for reach, outlier_mm in zip((WIDE_REACH, CLOSE_REACH), OUTLIER_MM, strict=True):
         finds = find_anchors(form.anchors, reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, reach)
         in_mm = Finds(map_points(form.work_to_mm, finds.form), map_points(reduced.to_full, finds.page), finds.ncc)
-        refit = _robust_affine(in_mm, outlier_mm * px_per_mm)
+        refit = fit_affine(in_mm, outlier_mm * px_per_mm)
         if refit is None:
             return None
         fitted = refit
@@ -308,73 +214,15 @@ def _fit_anchors(reduced: _ReducedPage, candidate: _Candidate) -> _Fit | None:
     return _Fit(
         candidate,
         fitted,
-        score=_agreement(reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, form),
+        score=print_agreement(reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, form.work, form.weights),
         residual_px=float(np.sort(misses)[: max(1, 3 * len(misses) // 4)].mean()),
         found_share=float(fitting.sum()) / max(1, on_page),
     )
 
 
-def _robust_affine(finds: Finds, outlier_px: float) -> FloatMatrix | None:
-    """Similarity by consensus, then an affine fit in which far anchors count less; None when the anchors disagree."""
-    if len(finds) < MIN_FINDS:
-        return None
-    rough, inliers = cv2.estimateAffinePartial2D(
-        finds.form, finds.page, method=cv2.RANSAC, ransacReprojThreshold=outlier_px
-    )
-    if rough is None or int(inliers.sum()) < MIN_FINDS:
-        return None
-    keep = inliers[:, 0] > 0
-    form, page = finds.form[keep], finds.page[keep]
-    matrix = np.vstack([rough, (0.0, 0.0, 1.0)])
-    if not _is_spread(form):
-        return matrix
-    weights = finds.ncc[keep]
-    design = np.column_stack([form, np.ones(len(form))])
-    for _ in range(5):
-        miss = np.linalg.norm(map_points(matrix, form) - page, axis=1)
-        # Cauchy weights; the scale floor keeps a perfect fit from dividing by zero.
-        pull = weights / (1 + (miss / max(2 * float(np.median(miss)), 0.1)) ** 2)
-        solution, *_ = np.linalg.lstsq(design * pull[:, None], page * pull[:, None], rcond=None)
-        matrix = np.vstack([solution.T, (0.0, 0.0, 1.0)])
-    return matrix
-
-
-def _is_spread(form: Points) -> bool:
-    """Anchors in one line or corner cannot tell a stretch from a turn."""
-    return len(form) >= 6 and float(np.linalg.eigvalsh(np.cov(form.T))[0]) > 10.0**2
-
-
 def _count_on_page(anchors: Sequence[Anchor], form_to_page: FloatMatrix, shape: tuple[int, ...]) -> int:
     places = map_points(form_to_page, np.array([anchor.middle for anchor in anchors]))
     return int(((places >= 0) & (places < (shape[1], shape[0]))).all(axis=1).sum())
-
-
-def _agreement(page: GrayImage, form_to_page: FloatMatrix, form: PreparedPage) -> float:
-    """Correlation of page and blank form in small tiles, averaged over the tiles that hold print; 0 to 1."""
-    height, width = form.work.shape
-    seen = cv2.warpPerspective(
-        page,
-        form_to_page,
-        (width, height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.float32)
-    blank, weights = form.work.astype(np.float32), form.weights
-    share = _tile_means(weights)
-    with_print = np.maximum(share, 1e-6)
-    mean_seen, mean_blank = _tile_means(weights * seen) / with_print, _tile_means(weights * blank) / with_print
-    var_seen = _tile_means(weights * seen**2) / with_print - mean_seen**2
-    var_blank = _tile_means(weights * blank**2) / with_print - mean_blank**2
-    covariance = _tile_means(weights * seen * blank) / with_print - mean_seen * mean_blank
-    ncc = covariance / np.sqrt(np.maximum(var_seen, 4.0) * np.maximum(var_blank, 4.0))
-    counts = (share > 0.5) & (var_blank > 0.1 * np.quantile(var_blank[share > 0.5], 0.95, method="lower"))
-    return float(np.clip(ncc[counts], 0, 1).mean()) if counts.any() else 0.0
-
-
-def _tile_means(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows, columns = max(1, picture.shape[0] // TILE_PX), max(1, picture.shape[1] // TILE_PX)
-    whole = picture[: rows * TILE_PX, : columns * TILE_PX]
-    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _is_good(fit: _Fit, options: RegisterOptions) -> bool:
