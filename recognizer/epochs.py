@@ -41,7 +41,7 @@ class EpochPlan:
     augment: bool = True
     rescan_part: float = 0.5
     pen_part: float = 0.2
-    non_digit_part: float = 0.16
+    non_digit_part: float = 0.25
 
     def length(self, digits: int) -> int:
         """Images in an epoch of so many digits of handwriting."""

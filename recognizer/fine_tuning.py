@@ -119,7 +119,7 @@ def _checked(crops: Sequence[InkImage], labels: NDArray[np.int32]) -> tuple[Imag
 def _replay(options: FineTuneOptions, with_non_digits: bool) -> tuple[ImageStack, IntArray]:
     """Digits and non-digits of the kind the parent learnt from, shuffled."""
     rng = np.random.default_rng((options.seed, 1))
-    plan = EpochPlan(epochs=1, seed=options.seed, non_digit_part=0.16 if with_non_digits else 0.0)
+    plan = EpochPlan(epochs=1, seed=options.seed, non_digit_part=0.25 if with_non_digits else 0.0)
     if options.data is not None:
         training, _ = split_by_writer(load_mnist(options.data)[0])
         digits = training.take(rng.permutation(len(training))[:_REPLAYED])

@@ -258,6 +258,43 @@ def _scratched(rng: np.random.Generator, digits: ImageStack) -> InkImage:
     return ink
 
 
+def _overwritten(rng: np.random.Generator, digits: ImageStack) -> InkImage:
+    """One digit over another, as people correct themselves; both must show."""
+    layers = []
+    for _ in range(2):
+        layer, digit = _canvas(), _any_digit(rng, digits)[:56, :56]
+        top = int(rng.integers(0, 1 + _SIDE_PX - digit.shape[0]))
+        left = int(np.clip((_SIDE_PX - digit.shape[1]) // 2 + rng.integers(-8, 9), 0, _SIDE_PX - digit.shape[1]))
+        layer[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+        layers.append(layer)
+    ink = np.maximum(*layers)
+    if ink.sum(dtype=np.int64) < 1.4 * max(layer.sum(dtype=np.int64) for layer in layers):
+        return _overwritten(rng, digits)
+    return ink
+
+
+def _segments(rng: np.random.Generator, digits: ImageStack) -> InkImage:
+    """Five to eight pieces of printed rules in two directions."""
+    ink, pen = _canvas(), int(rng.integers(2, 6))
+    for _ in range(int(rng.integers(5, 9))):
+        place, start = rng.uniform(4, 60, 2)
+        end = np.clip(start + rng.choice((-1, 1)) * rng.uniform(14, 50), 3, 61)
+        ends = ((start, place), (end, place)) if rng.random() < 0.5 else ((place, start), (place, end))
+        _line(ink, *ends, pen)
+    return ink
+
+
+def _rings(rng: np.random.Generator, digits: ImageStack) -> InkImage:
+    """Two to four rings or arcs, one within the other."""
+    ink, pen = _canvas(), int(rng.integers(2, 5))
+    flat = rng.uniform(0.6, 1.0)
+    for radius in np.linspace(rng.uniform(4, 10), 29, int(rng.integers(2, 5))):
+        start = rng.uniform(0, 360)
+        axes = (round(radius), round(radius * flat))
+        cv2.ellipse(ink, (32, 32), axes, 0, start, start + rng.uniform(200, 360), 255, pen, cv2.LINE_AA)
+    return ink
+
+
 def _blot(rng: np.random.Generator, digits: ImageStack) -> InkImage:
     """Filled shapes: a stamp's edge, a smear, a bar."""
     ink = _canvas()
@@ -308,6 +345,9 @@ TRAINING_KINDS: Mapping[str, Maker] = {
     "scribble": _scribble,
     "glyph": _glyph,
     "scratched": _scratched,
+    "overwritten": _overwritten,
+    "segments": _segments,
+    "rings": _rings,
     "blot": _blot,
     "noise": _noise,
     "blank": _blank,

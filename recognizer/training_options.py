@@ -49,7 +49,7 @@ class TrainingOptions:
     augment: bool = True
     rescan_part: float = 0.5
     pen_part: float = 0.2
-    non_digit_part: float = 0.16
+    non_digit_part: float = 0.25
     limit: int | None = None
     seed: int = 1
     resume: bool = False
