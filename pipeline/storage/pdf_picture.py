@@ -6,9 +6,10 @@ is doubtful is drawn. Agreement with pdfium's drawing over encodings, matrices a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +127,7 @@ class PictureDictionaries:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._places: dict[bytes, list[int]] = defaultdict(list)
+        self._verdicts: dict[tuple[bytes, bool], bool] = {}  # a logo or blank page may come back on every page
         for match in _STREAM_START.finditer(content):
             self._places[content[match.end() : match.end() + _KEY_BYTES]].append(match.end())
 
@@ -139,25 +141,28 @@ class PictureDictionaries:
         Returns:
             False also when the data are not in the file as they are: an inline picture, or an encrypted file.
         """
-        unwanted = _MASKED_OR_REMAPPED if is_jpeg else _MASKED
-        before = [
-            self._content[max(0, place - _DICTIONARY_WITHIN) : place]
-            for place in self._places[data[:_KEY_BYTES]]
-            if self._content.startswith(data, place)
-        ]
-        return bool(before) and not any(unwanted.search(_dictionary(text)) for text in before)
+        key = (hashlib.sha256(data).digest(), is_jpeg)
+        if key not in self._verdicts:
+            unwanted = _MASKED_OR_REMAPPED if is_jpeg else _MASKED
+            texts = [self._text_before(place) for place in self._places_of(data)]
+            self._verdicts[key] = bool(texts) and not any(unwanted.search(text) for text in texts)
+        return self._verdicts[key]
+
+    def _places_of(self, data: bytes) -> Iterator[int]:
+        candidates = self._places.get(data[:_KEY_BYTES], ())
+        return (place for place in candidates if self._content.startswith(data, place))
+
+    def _text_before(self, place: int) -> bytes:
+        """What stands between the last start of an object and its data; more than that when no start is found."""
+        text = self._content[max(0, place - _DICTIONARY_WITHIN) : place]
+        starts = [match.end() for match in _OBJECT_START.finditer(text)]
+        return text[starts[-1] :] if starts else text
 
 
 _STREAM_START = re.compile(rb"stream(?:\r\n|\n|\r)")
 _KEY_BYTES = 64
 _DICTIONARY_WITHIN = 4096
-_OBJECT_START = re.compile(rb"\d+\s+\d+\s+obj")
-
-
-def _dictionary(before: bytes) -> bytes:
-    """What stands between the last start of an object and its data; everything when no start is found."""
-    starts = [match.end() for match in _OBJECT_START.finditer(before)]
-    return before[starts[-1] :] if starts else before
+_OBJECT_START = re.compile(rb"\d{1,10}\s{1,9}\d{1,5}\s{1,9}obj")
 
 
 def _any_name(*names: str) -> re.Pattern[bytes]:

@@ -143,14 +143,14 @@ def pdf_bytes(*pages: PdfPage, resources: str = "", objects: Sequence[bytes] = (
 
 def written(bodies: Sequence[bytes], trailer: str = "", header: bytes = b"%PDF-1.5\n") -> bytes:
     """Objects 1, 2, ... with their cross-reference table; the first is the catalog."""
-    out, places = header, []
+    out, places = bytearray(header), []
     for number, body in enumerate(bodies, 1):
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = "".join(f"{place:010d} 00000 n \n" for place in places)
     size = len(bodies) + 1
     end = f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<</Size {size}/Root 1 0 R{trailer}>>\n"
-    return out + end.encode() + f"startxref\n{len(out)}\n%%EOF\n".encode()
+    return bytes(out) + end.encode() + f"startxref\n{len(out)}\n%%EOF\n".encode()
 
 
 # --- encryption: the standard security handler, revision 2, RC4 with 40 bits (PDF 1.7 reference, 3.5) -------------

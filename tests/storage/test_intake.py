@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import socket
@@ -129,11 +130,16 @@ def test_an_impossible_name_is_no_file() -> None:
         take_in(Path("a\0b.pdf"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_unreadable(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE], ids=["permission", "disk", "network"])
+def test_a_file_whose_bytes_cannot_be_had_is_unreadable(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
     path = write(tmp_path / "a.pdf")
-    path.chmod(0)
-    with pytest.raises(UnreadableFileError, match="Permission denied"):
+    monkeypatch.setattr(os, "open", refuse)  # permissions do not bind the root user
+    with pytest.raises(UnreadableFileError, match=os.strerror(number)):
         take_in(path)
 
 
