@@ -167,10 +167,9 @@ def _digits_by_columns(text: str, candidate: StripCandidate | None, line: LineIn
     strip = line.strip
     if strip is None or candidate is None or len(candidate.spans) != len(text):
         return tuple(Step(char, 0.0, Box(line.left, line.top, line.left, line.top)) for char in text)
-    bottom = strip.top + strip.image.shape[0]
     each = math.exp(max(candidate.log_probability, NO_SUPPORT) / len(text))
     return tuple(
-        Step(char, each, Box(strip.left + int(left), strip.top, strip.left + math.ceil(right), bottom))
+        Step(char, each, strip.box_between(left, right))
         for char, (left, right) in zip(text, candidate.spans, strict=True)
     )
 

@@ -64,7 +64,9 @@ def _has_long_line(mask: BoolImage, digit_height: float) -> bool:
         level = cv2.warpAffine(image, shear, (width, tall), flags=cv2.INTER_NEAREST)
         closed = cv2.dilate(level, np.ones((band, 1), np.uint8))
         runs = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)).astype(bool)
-        if any(_runs_through(level.astype(bool), runs[row], row, band) for row in np.flatnonzero(runs.any(axis=1))):
+        if any(
+            _runs_through(level.astype(bool), runs[row], int(row), band) for row in np.flatnonzero(runs.any(axis=1))
+        ):
             return True
     return False
 
