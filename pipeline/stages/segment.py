@@ -145,10 +145,10 @@ def _overflows(written: BoolImage, region: FieldRegion) -> bool:
 def _segment_line(region: FieldRegion) -> Segmentation:
     inner = region.inner.clipped(region.image.shape[1], region.image.shape[0])
     whole = region.image[inner.top : inner.bottom, inner.left : inner.right]
-    row = find_text_row(whole) if whole.size else None
-    if row is None:
-        return Segmentation(region, line=LineInk(EMPTY_LATTICE, 1.0, inner.left, inner.top, None, find_ink(whole, 1.0)))
-    if row.height >= FILLING_SHARE * whole.shape[0]:
+    # A place known from a template or from its box holds nothing but the writing; a cut-out may hold a caption.
+    is_cut_out = inner.width == region.image.shape[1] and inner.height == region.image.shape[0]
+    row = find_text_row(whole) if is_cut_out else None
+    if row is None or row.height >= FILLING_SHARE * whole.shape[0]:
         place, strip = inner, Strip(whole, shift(inner.left, inner.top))
     else:
         place = _place_of(row, whole.shape).shifted(inner.left, inner.top)
@@ -170,6 +170,8 @@ def _place_of(row: TextRow, shape: tuple[int, ...]) -> Box:
 def _cut_line(region: FieldRegion, place: Box, strip: Strip) -> Segmentation:
     """Lattice over the part of a region where the line stands."""
     gray = region.image[place.top : place.bottom, place.left : place.right]
+    if gray.size == 0:
+        return Segmentation(region, line=LineInk(EMPTY_LATTICE, 1.0, place.left, place.top, None, find_ink(gray, 1.0)))
     scale = 2.0 if place.height < SMALL_FIELD_PX else 1.0
     px_per_mm = region.px_per_mm * scale
     picture = _enlarged(gray, scale)
