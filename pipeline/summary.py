@@ -66,6 +66,7 @@ class BatchSummary:
         copies: further names under which contents were seen.
         skipped: read before in the same way, and left alone.
         skipped_failures: those among the skipped that had failed then.
+        without_fields: forms on which no field was found; only without a template.
         templates: forms read in this batch by template, most documents first.
         partly_read: those in review of which a page was lost; they have errors beside their documents.
         failures: files with errors, failed or partly read in this batch, in reading order.
@@ -82,6 +83,7 @@ class BatchSummary:
     needs_review: int
     failed: int
     partly_read: int
+    without_fields: int
     templates: tuple[TemplateTally, ...]
     failures: tuple[FileOutcome, ...]
     pages: int
@@ -156,6 +158,7 @@ def summarise(outcomes: Sequence[FileOutcome], seconds: float, unsettled: int = 
         needs_review=statuses.count(ResultStatus.NEEDS_REVIEW),
         failed=statuses.count(ResultStatus.FAILED),
         partly_read=sum(bool(outcome.errors) and outcome.status is not ResultStatus.FAILED for outcome in read),
+        without_fields=sum(not form.fields for outcome in read for form in outcome.forms),
         templates=_tally_templates(form for outcome in read for form in outcome.forms),
         failures=tuple(outcome for outcome in read if outcome.errors or outcome.status is ResultStatus.FAILED),
         pages=sum(outcome.pages for outcome in read),

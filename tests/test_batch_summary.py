@@ -111,6 +111,11 @@ def test_report_says_where_things_lie_and_how_long_it_took(capsys):
     assert "Left for the next run: 1 file " in text
 
 
+def test_report_owns_up_to_documents_without_a_field(capsys):
+    text = report([outcome(forms=[form(accepted=0)])], capsys)
+    assert "Nothing to read was found in 1 document" in text
+
+
 @pytest.mark.parametrize(
     ("outcomes", "line"),
     [
@@ -126,7 +131,7 @@ def test_headlines_of_small_batches(outcomes, line, capsys):
 
 
 def test_names_with_brackets_are_no_markup(capsys):
-    assert "[red]x[/red].pdf" in report([outcome(), failure(name="[red]x[/red].pdf")], capsys)
+    assert "[red]x[bold].pdf" in report([outcome(), failure(name="[red]x[bold].pdf")], capsys)
 
 
 def test_a_long_list_of_failures_is_cut(capsys):

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
+from pipeline.cli.report import file_name
 from pipeline.cli.terminal import duration, stderr
 from pipeline.summary import FileOutcome
 from pipeline.workers import Event, PageDone, Started
@@ -44,9 +45,9 @@ class BatchProgress:
         """Bring the bar up to date."""
         match event:
             case Started(file):
-                self._bar.update(self._task, description=f"opening {_short(file.names[0])}")
+                self._bar.update(self._task, description=f"opening {file_name(file.names[0])}")
             case PageDone(file, page):
-                self._bar.update(self._task, description=f"reading {_short(file.names[0])}, page {page}")
+                self._bar.update(self._task, description=f"reading {file_name(file.names[0])}, page {page}")
             case FileOutcome():
                 self._bar.advance(self._task)
             case _:
@@ -59,7 +60,3 @@ class _TimeLeft(ProgressColumn):
     def render(self, task: Task) -> Text:
         left = task.time_remaining
         return Text("" if left is None else f"{duration(left)} left", style="progress.remaining")
-
-
-def _short(name: str) -> str:
-    return name.rpartition("/")[2]

@@ -119,7 +119,7 @@ def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipeline.cli.report import count
+    from pipeline.cli.report import count, file_name
     from pipeline.cli.terminal import stdout
 
     console = stdout()
@@ -134,7 +134,7 @@ def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
     table.add_column("Confidence", justify="right")
     table.add_column("Why", overflow="fold")
     for item in items:
-        name = item.source_names[0].rpartition("/")[2] if item.source_names else ""
+        name = file_name(item.source_names[0]) if item.source_names else ""
         proposal = item.machine_value if item.machine_value is not None else "-"
         why = ", ".join(item.reasons)
         table.add_row(Text(name), str(item.page), item.spec.name, proposal, f"{item.confidence:.3f}", why)

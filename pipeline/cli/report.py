@@ -75,7 +75,7 @@ def _failures(failures: tuple[FileOutcome, ...]) -> Table:
     table.add_column("What to do")
     for outcome in failures[:SHOWN_FAILURES]:
         for error in outcome.errors:
-            table.add_row(Text(outcome.names[0]), Text(_why(error)), remedy(error.code))
+            table.add_row(Text(file_name(outcome.names[0])), Text(_why(error)), remedy(error.code))
     if len(failures) > SHOWN_FAILURES:
         table.add_row(f"and {len(failures) - SHOWN_FAILURES:,} more", "see the results with status failed", "")
     return table
@@ -95,6 +95,10 @@ def _notes(summary: BatchSummary, out: Path, overlays: Path | None) -> list[str]
         notes.append(f"For a person: {count(summary.total.review, 'field')}; see them with: fieldreader queue list")
     if overlays:
         notes.append(f"Pages with the readings drawn in: {overlays}")
+    if summary.without_fields:
+        notes.append(
+            f"Nothing to read was found in {count(summary.without_fields, 'document')}; a template would say where."
+        )
     if summary.partly_read:
         notes.append(f"{count(summary.partly_read, 'file')} could be read only in part; see above.")
     if summary.skipped:
@@ -105,6 +109,11 @@ def _notes(summary: BatchSummary, out: Path, overlays: Path | None) -> list[str]
     if summary.unsettled:
         notes.append(f"Left for the next run: {count(summary.unsettled, 'file')} somebody was still writing to.")
     return notes
+
+
+def file_name(name: str) -> str:
+    """The last part of a path: the folder stands in the command, and tables are narrow."""
+    return name.rpartition("/")[2]
 
 
 def count(number: int, noun: str) -> str:
