@@ -102,14 +102,14 @@ class PdfiumPages:
             return gray if gray is not None and gray.shape == (height, width) else None
         if not self._dictionaries.is_plain(data, is_jpeg=False):
             return None
-        self._check_jpeg(image, number)
+        self._check_data(image, number)
         return _gray_of(image.get_bitmap())
 
     def _draw(self, page: pypdfium2.PdfPage, number: int) -> Page:
         for image in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]):
             picture_width, picture_height = image.get_px_size()
             self._limits.check_pixels(picture_width, picture_height, number)
-            self._check_jpeg(image, number)
+            self._check_data(image, number)
         scale = self._limits.render_dpi / POINTS_PER_INCH * ROUND_DOWN
         width, height = page.get_size()
         if not (width > 0 and height > 0):
@@ -118,13 +118,34 @@ class PdfiumPages:
         gray = _gray_of(page.render(scale=scale, grayscale=True))
         return Page(number, gray, *believed_dpi(self._limits.render_dpi, gray.shape[1], gray.shape[0]))
 
-    def _check_jpeg(self, image: pypdfium2.PdfImage, number: int) -> None:
-        """pdfium draws what it can of a damaged JPEG and says nothing."""
-        if image.get_filters(skip_simple=True) == JPEG_ONLY:
+    def _check_data(self, image: pypdfium2.PdfImage, number: int) -> None:
+        """pdfium shows what it can of damaged data and says nothing."""
+        complex_filters = image.get_filters(skip_simple=True)
+        if complex_filters == JPEG_ONLY:
             decode_jpeg(bytes(image.get_data(decode_simple=True)), self._limits, number)
+        elif not complex_filters and _is_short(image):
+            raise DamagedFileError(f"page {number} is damaged: the data of a picture end too early", number)
 
 
 JPEG_ONLY = ["DCTDecode"]
+FEWER_BITS = (1, 2, 4, 8, 16, 24)
+LINE_END_BYTES = 2
+
+
+def _is_short(image: pypdfium2.PdfImage) -> bool:
+    """Whether a picture without lossy or fax coding unpacks to less than its size asks for."""
+    length = int(pdfium_c.FPDFImageObj_GetImageDataDecoded(image, None, 0))
+    facts = image.get_metadata()
+    if length >= _data_bytes(facts, facts.bits_per_pixel):
+        return False
+    # pdfium names the bits of its own bitmap, which may be more: 8 for a palette of 4, 32 where a colour is masked.
+    # The exact length for fewer bits, but for a line end behind the data, is no coincidence.
+    fewer = (bits for bits in FEWER_BITS if bits < facts.bits_per_pixel)
+    return not any(0 <= length - _data_bytes(facts, bits) <= LINE_END_BYTES for bits in fewer)
+
+
+def _data_bytes(facts: pdfium_c.FPDF_IMAGEOBJ_METADATA, bits_per_pixel: int) -> int:
+    return int(facts.height) * ((int(facts.width) * bits_per_pixel + 7) // 8)
 
 
 def _open(content: bytes) -> pypdfium2.PdfDocument:

@@ -259,6 +259,32 @@ def test_a_damaged_jpeg_in_a_page_is_an_error_not_a_wrecked_page(page: made.PdfP
     assert caught.value.page == 1
 
 
+LOSSLESS_DAMAGED = {
+    "gray": made.flate_picture(made.sample_page()),
+    "colour": made.rgb_picture(made.sample_page()),
+    "bilevel": made.bilevel_picture(made.sample_page()),
+    "palette": made.palette_picture(made.sample_page()),
+}
+
+
+@pytest.mark.parametrize("extra_content", ["", " 0 0 9 9 re f"], ids=["taken as it is", "drawn"])
+@pytest.mark.parametrize("picture", LOSSLESS_DAMAGED.values(), ids=LOSSLESS_DAMAGED.keys())
+def test_a_lossless_picture_that_ends_too_early_is_an_error(picture: made.Picture, extra_content: str) -> None:
+    half = dataclasses.replace(picture, data=picture.data[: len(picture.data) // 2])
+    with pytest.raises(DamagedFileError, match="page 1 is damaged: the data of a picture end too early"):
+        read(made.pdf_bytes(made.PdfPage([half], FILL + extra_content)))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_pictures_of_few_bits_are_complete_as_they_are(bits: int) -> None:
+    levels = (made.sample_page(333, 420) >> (8 - bits)).astype(np.uint8)
+    planes = np.unpackbits(levels[:, :, None], axis=2)[:, :, 8 - bits :]
+    data = zlib.compress(np.packbits(planes.reshape(420, -1), axis=1).tobytes())
+    for space in ("/DeviceGray", f"[/Indexed/DeviceGray {2**bits - 1}<{bytes(range(0, 256, 256 >> bits)).hex()}>]"):
+        picture = made.Picture(333, 420, data, "/FlateDecode", space=space, bits=bits)
+        assert read_one(made.pdf_bytes(made.PdfPage([picture]))).gray.shape[1] == 333
+
+
 def test_a_damaged_page_costs_only_itself() -> None:
     sound = made.PdfPage([JPEG])
     damaged = made.PdfPage([with_damaged_jpeg(made.sample_page())])
