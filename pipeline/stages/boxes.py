@@ -54,9 +54,10 @@ def find_boxes(gray: GrayImage, px_per_mm: float, heights_mm: tuple[float, float
     found: list[BoxField] = []
     for row in _rows(rectangles):
         combs = list(_combs(gray, lines, row))
-        found += combs
+        beyond = round(BEYOND_MM * px_per_mm)
+        found += [comb for comb in combs if not _is_open(lines, comb.box, beyond)]
         rest = [box for box in row if not any(box.intersection_area(comb.box) > 0.5 * box.area for comb in combs)]
-        closed = _closed_boxes(lines, rest, round(BEYOND_MM * px_per_mm))
+        closed = _closed_boxes(lines, rest, beyond)
         found += [BoxField(box) for box in closed if _is_writing_box(box, closed, rectangles)]
     for box, count in find_tick_combs(lines, px_per_mm, heights_mm):
         found.append(BoxField(box, even_cells(box, count)))
@@ -173,13 +174,13 @@ def _closed_boxes(lines: LineMap, row: Sequence[Box], beyond: int) -> list[Box]:
         else:
             chains.append([box])
 
-    def is_open(chain: Sequence[Box]) -> bool:
-        first, last = chain[0], chain[-1]
-        return _rules_cover(lines, first.left - 3 - beyond, first.left - 3, first.top, first.bottom) and _rules_cover(
-            lines, last.right + 3, last.right + 3 + beyond, last.top, last.bottom
-        )
+    return [box for chain in chains if not _is_open(lines, chain[0].union(chain[-1]), beyond) for box in chain]
 
-    return [box for chain in chains if not is_open(chain) for box in chain]
+
+def _is_open(lines: LineMap, box: Box, beyond: int) -> bool:
+    """Whether both rules go on beyond the left and the right wall."""
+    before = _rules_cover(lines, box.left - 3 - beyond, box.left - 3, box.top, box.bottom)
+    return before and _rules_cover(lines, box.right + 3, box.right + 3 + beyond, box.top, box.bottom)
 
 
 def _is_writing_box(box: Box, row: Sequence[Box], rectangles: Sequence[Box]) -> bool:

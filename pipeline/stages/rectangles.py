@@ -75,11 +75,11 @@ def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list
     """Rectangles of a height between the two, between neighbouring walls; sides lie in the middle of the lines."""
     rules = np.array(list(lines.level_lines()), np.int64).reshape(-1, 3)
     found: list[Box] = []
-    for left, right, y in rules:
+    for left, right, y in rules.tolist():
         is_below = (rules[:, 2] >= y + least_px) & (rules[:, 2] <= y + greatest_px)
         shared = np.minimum(rules[:, 1], right) - np.maximum(rules[:, 0], left)
-        for other_left, other_right, other_y in rules[is_below & (shared > least_px / 3)]:
-            found += _between(lines, max(left, other_left), min(right, other_right), int(y), int(other_y))
+        for other_left, other_right, other_y in rules[is_below & (shared > least_px / 3)].tolist():
+            found += _between(lines, max(left, other_left), min(right, other_right), y, other_y)
     return _without_doubles(found)
 
 
@@ -90,7 +90,7 @@ def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> It
     start, end = max(0, left - 2 * LEAN_PX), min(len(lines.walls.lines.runs), right + 2 * LEAN_PX)
     is_wall = lines.walls.coverages(start, end, upper, lower) >= COVERAGE
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_wall.astype(np.int8), [0]])))
-    middles = [start + int(a + b - 1) // 2 for a, b in edges.reshape(-1, 2)]
+    middles = [start + int(a + b - 1) // 2 for a, b in edges.reshape(-1, 2).tolist()]
     walls = [x for x in middles if lines.walls.straightness(x, upper, lower) >= STRAIGHT]
     for first, second in pairwise(walls):
         if second - first < (bottom - top) / 6:

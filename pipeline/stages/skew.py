@@ -72,6 +72,7 @@ def _sharpness(points: NDArray[np.floating], angle_deg: float) -> float:
 
 def _peakedness(places: NDArray[np.floating]) -> float:
     """Energy of the profile beyond its trend: squared counts alone favour 0 degrees on any rectangular page."""
-    counts = np.bincount(np.round(places - places.min()).astype(np.intp)).astype(np.float64)
+    counts = np.bincount(np.round(places - places.min()).astype(np.intp) + TREND_PX).astype(np.float64)
+    counts = np.concatenate([counts, np.zeros(TREND_PX)])
     trend = np.convolve(counts, np.full(TREND_PX, 1 / TREND_PX), "same")
-    return float(((counts - trend) ** 2).sum()) if len(counts) > TREND_PX else 0.0
+    return float(((counts - trend) ** 2).sum())
