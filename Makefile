@@ -42,7 +42,8 @@ format: $(INSTALLED_DEV)
 	@$(BIN)/ruff format .
 
 bench: $(INSTALLED_DEV)
-	@$(BIN)/python -m benchmarks
+	@test -n "$$FIELDREADER_DATA" || { echo "Name the folder of the data sets in FIELDREADER_DATA."; exit 2; }
+	@$(BIN)/python -m benchmarks.real_fields
 
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from pipeline.cli.report import count, print_report
@@ -40,6 +42,23 @@ def test_files_reconcile():
     assert summary.seen == summary.skipped + summary.accepted + summary.needs_review + summary.failed == 5
     assert (summary.skipped, summary.accepted, summary.needs_review, summary.failed) == (2, 1, 1, 1)
     assert summary.skipped_failures == 1
+
+
+@given(
+    st.lists(
+        st.builds(
+            outcome,
+            status=st.sampled_from(ResultStatus),
+            skipped=st.booleans(),
+            forms=st.lists(st.builds(form, st.sampled_from((ACCEPTED, REVIEW)), st.sampled_from("ab")), max_size=3),
+        )
+    )
+)
+def test_any_batch_reconciles(outcomes):
+    summary = summarise(outcomes, 1.0)
+    assert summary.seen == summary.skipped + summary.accepted + summary.needs_review + summary.failed
+    assert summary.total.documents == sum(len(o.forms) for o in outcomes if not o.was_skipped)
+    assert summary.total.fields == summary.total.accepted + summary.total.review + summary.total.blank
 
 
 def test_documents_are_forms_and_files_without_any():

@@ -135,6 +135,7 @@ def test_interrupted_run_ends_with_130_and_leaves_nobody_behind(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert errors.startswith(b"Interrupted.")
     assert b"Traceback" not in errors
     deadline = time.monotonic() + 10
     while (left := living(process.pid)) and time.monotonic() < deadline:

@@ -12,6 +12,8 @@ EXIT_REFUSED = 3
 """A challenger waits for a decision of a person, as a field in review does."""
 EXIT_SOME_FAILED = 4
 EXIT_NOTHING_READ = 5
+EXIT_INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 class Device(StrEnum):

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import app, examples, global_options
-from pipeline.cli.options import EXIT_NOTHING_READ, EXIT_REVIEW, EXIT_SOME_FAILED, DeviceOption, MaxError
+from pipeline.cli.options import (
+    EXIT_INTERRUPTED,
+    EXIT_NOTHING_READ,
+    EXIT_REVIEW,
+    EXIT_SOME_FAILED,
+    DeviceOption,
+    MaxError,
+)
 
 if TYPE_CHECKING:
     from pipeline.summary import BatchSummary
@@ -67,8 +74,12 @@ def run(
 
     settings = global_options(context).settings(templates=templates, max_error=max_error, jobs=jobs, device=device)
     plan = plan_batch(inputs, output, settings.settle_s)
-    with BatchProgress(len(plan.files), is_quiet=quiet or as_json) as progress:
-        summary = run_batch(plan, batch_options(settings, output, overlays, again), progress.show)
+    try:
+        with BatchProgress(len(plan.files), is_quiet=quiet or as_json) as progress:
+            summary = run_batch(plan, batch_options(settings, output, overlays, again), progress.show)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Results written so far are whole; the same command goes on from there.", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps(summary_to_json(summary), indent=2))
     elif not quiet:
