@@ -103,8 +103,8 @@ def read_pages(
     """Read every form on the pages of one file.
 
     Args:
-        pages: in order; may be a generator that decodes as it goes. A `SourceError` it raises becomes an error item,
-            and the pages before it are kept.
+        pages: in order; may decode as it goes. A `SourceError` it raises becomes an error item; when that names a page,
+            the pages after it are read too.
         templates: forms that may occur; none to read whatever boxes are found.
         recognizer: digit and strip network.
         operating_point: calibration and thresholds.
@@ -149,26 +149,39 @@ def _prepared(
     errors: list[ErrorItem],
     on_page: Callable[[int], None] | None,
 ) -> Iterator[_PageFields]:
-    try:
-        for page in pages:
-            registration = register_page(page, templates)
-            fields = tuple(segment_field(region) for region in _regions(page, registration))
-            facts = PageFacts(
-                number=page.number,
-                width_px=page.gray.shape[1],
-                height_px=page.gray.shape[0],
-                dpi=page.dpi,
-                rotation_deg=registration.rotation_deg,
-                skew_deg=registration.skew_deg,
-            )
-            if on_page is not None:
-                on_page(page.number)
-            if registration.status is RegistrationStatus.FAILED:
-                yield _PageFields(facts, registration, (), _unplaced(facts, templates), _thumbnail(page.gray))
-            else:
-                yield _PageFields(facts, registration, fields)
-    except SourceError as error:
-        errors.append(ErrorItem(error.code, str(error), error.page))
+    for page in _sound_pages(pages, errors):
+        registration = register_page(page, templates)
+        fields = tuple(segment_field(region) for region in _regions(page, registration))
+        facts = PageFacts(
+            number=page.number,
+            width_px=page.gray.shape[1],
+            height_px=page.gray.shape[0],
+            dpi=page.dpi,
+            rotation_deg=registration.rotation_deg,
+            skew_deg=registration.skew_deg,
+        )
+        if on_page is not None:
+            on_page(page.number)
+        if registration.status is RegistrationStatus.FAILED:
+            yield _PageFields(facts, registration, (), _unplaced(facts, templates), _thumbnail(page.gray))
+        else:
+            yield _PageFields(facts, registration, fields)
+
+
+def _sound_pages(pages: Iterable[Page], errors: list[ErrorItem]) -> Iterator[Page]:
+    """Pages that could be decoded; one that could not becomes an error item and costs nothing but itself."""
+    stream = iter(pages)
+    while True:
+        try:
+            page = next(stream)
+        except StopIteration:
+            return
+        except SourceError as error:
+            errors.append(ErrorItem(error.code, str(error), error.page))
+            if error.page is None:
+                return
+        else:
+            yield page
 
 
 def _regions(page: Page, registration: Registration) -> tuple[FieldRegion, ...]:

@@ -136,6 +136,32 @@ def test_damage_in_a_later_page_keeps_the_pages_before_it():
     assert file_status(reading) is ResultStatus.NEEDS_REVIEW
 
 
+def test_damaged_page_costs_only_itself():
+    class Scan:
+        """An iterator that goes on after an error, as `open_pages` does."""
+
+        def __init__(self):
+            self.left = [
+                pages(filled_form())[0],
+                DamagedFileError("page 2 is damaged", page=2),
+                Page(3, filled_form(), DPI),
+            ]
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.left:
+                raise StopIteration
+            if isinstance(self.left[0], Exception):
+                raise self.left.pop(0)
+            return self.left.pop(0)
+
+    reading = read_pages(Scan(), [template()], SURE_ONES, POINT)
+    assert [d.pages for d in reading.documents] == [(1,), (3,)]
+    assert [(e.code, e.page) for e in reading.errors] == [("damaged_file", 2)]
+
+
 def test_boxes_are_found_without_a_template():
     reading = read_pages(pages(filled_form()), [], SURE_ONES, POINT)
     (document,) = reading.documents
