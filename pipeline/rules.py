@@ -97,6 +97,16 @@ CHECKS: Mapping[str, Check] = {
 }
 """Rules on one field. `one_of_file` finds the file's lines in its parameter `values`."""
 
+PASSED_BY_CHANCE: Mapping[str, float] = {
+    "luhn": 1 / 10,
+    "aba_routing": 1 / 10,
+    "mod11": 1 / 11,
+    "mod97": 1 / 97,
+    "iban_mod97": 1 / 97,
+}
+"""Share of wrong readings that pass a check all the same: one in the number of check values. Misreading one digit is
+caught for certain, so this errs on the careful side. Rules not named here prove nothing when they pass."""
+
 CROSS_CHECKS = ("sum", "equal")
 """Rules over several fields of one document."""
 
@@ -108,6 +118,21 @@ def check(value: str, rules: tuple[RuleSpec, ...]) -> tuple[RuleOutcome, ...]:
         KeyError: a rule of an unknown name; templates are checked when they are loaded.
     """
     return tuple(RuleOutcome(rule.name, CHECKS[rule.name](value, rule.parameters)) for rule in rules)
+
+
+def strengthen(confidence: float, outcomes: Iterable[RuleOutcome]) -> float:
+    """Probability that a value is right, now that its rules have spoken; a check it passed counts by Bayes' rule.
+
+    Args:
+        confidence: probability before.
+        outcomes: of the rules on the value; failed ones change nothing here, they send the field to review.
+    """
+    by_chance = 1.0
+    for outcome in outcomes:
+        if outcome.ok:
+            by_chance *= PASSED_BY_CHANCE.get(outcome.name, 1.0)
+    wrong = (1 - confidence) * by_chance
+    return confidence / (confidence + wrong) if confidence > 0 else 0.0
 
 
 def check_across(rule: RuleSpec, values: Mapping[str, str | None]) -> bool | None:

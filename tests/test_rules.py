@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.document import RuleSpec
-from pipeline.rules import CHECKS, check, check_across
+from pipeline.document import RuleOutcome, RuleSpec
+from pipeline.rules import CHECKS, check, check_across, strengthen
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,20 @@ def test_every_check_survives_no_digits():
 )
 def test_rules_across_fields(rule, values, ok):
     assert check_across(rule, values) is ok
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "after"),
+    [
+        pytest.param((), 0.9, id="no rule, no change"),
+        pytest.param((RuleOutcome("luhn", True),), 0.9 / (0.9 + 0.1 / 10), id="one in ten wrong readings passes luhn"),
+        pytest.param((RuleOutcome("luhn", False),), 0.9, id="a failed check is for review to settle"),
+        pytest.param((RuleOutcome("range", True),), 0.9, id="a range proves nothing"),
+    ],
+)
+def test_passed_checks_strengthen_a_reading(outcomes, after):
+    assert strengthen(0.9, outcomes) == pytest.approx(after)
+
+
+def test_no_check_makes_an_impossible_reading_possible():
+    assert strengthen(0.0, (RuleOutcome("luhn", True),)) == 0.0

@@ -19,7 +19,7 @@ from pipeline.document import (
 )
 from pipeline.grammar import digits_of, lengths_allowed
 from pipeline.operating_point import Threshold
-from pipeline.rules import check
+from pipeline.rules import check, strengthen
 from pipeline.stages.decode import Decoded, Reading
 from pipeline.stages.segment import Segmentation
 from pipeline.stages.strike import is_struck_out
@@ -54,7 +54,8 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
     asked = spec.threshold if spec.threshold is not None else threshold.value
     best = decoded.readings[0] if decoded.readings else None
     outcomes = check(best.value, spec.rules) if best is not None and best.value is not None else ()
-    blocking = _blocking(field, decoded, best, asked)
+    confidence = strengthen(best.confidence, outcomes) if best is not None else 0.0
+    blocking = _blocking(field, decoded, best, confidence < asked)
     blocking += [rule_failed(outcome.name) for outcome in outcomes if not outcome.ok]
     if best is not None and not blocking and not (threshold.is_certified or options.accept_uncertified):
         blocking.append(Reason.UNCERTIFIED)
@@ -71,7 +72,7 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
         # What breaks its kind's grammar is still the best proposal for the person who settles it.
         value=best.value or digits_of(best.raw) if best is not None else None,
         raw=best.raw if best is not None else None,
-        confidence=best.confidence if best is not None else 0.0,
+        confidence=confidence,
         threshold=asked,
         decision=decision,
         reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
@@ -81,7 +82,7 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
     )
 
 
-def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, asked: float) -> list[str]:
+def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, is_doubtful: bool) -> list[str]:
     """Reasons that each alone keep a field from being accepted."""
     spec = field.region.spec
     if field.is_blank:
@@ -100,7 +101,7 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, asked
         found.append(Reason.NOT_A_DIGIT)
     if field.is_overflow:
         found.append(Reason.OVERFLOW)
-    if best.confidence < asked:
+    if is_doubtful:
         found.append(Reason.LOW_CONFIDENCE)
     return found
 
