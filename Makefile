@@ -23,7 +23,7 @@ demo: $(INSTALLED) poppler
 	@FIELDREADER_STATE_DIR=$(DEMO_OUT)/state $(BIN)/fieldreader run sample_docs/inbox --output $(DEMO_OUT) \
 		--templates sample_docs/templates --overlays $(DEMO_OUT)/overlays --again || test $$? -eq 4
 	@echo
-	@echo "A page with its readings drawn in: $$(ls $(DEMO_OUT)/overlays/*.jpg | grep -m 1 survey || ls $(DEMO_OUT)/overlays/*.jpg | head -n 1)"
+	@echo "A page with its readings drawn in: $$(ls $(DEMO_OUT)/overlays/*clean*.jpg | head -n 1)"
 	@echo "The fields left to a person: FIELDREADER_STATE_DIR=$(DEMO_OUT)/state $(BIN)/fieldreader queue list"
 
 test: $(INSTALLED_DEV)

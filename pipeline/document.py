@@ -213,6 +213,8 @@ class FormTemplate:
 
 
 class RegistrationStatus(StrEnum):
+    """Whether a page was recognised as a form; not needed without templates."""
+
     OK = "ok"
     FAILED = "failed"
     NOT_NEEDED = "not_needed"
@@ -288,6 +290,8 @@ class DigitCrop:
 
 
 class Decision(StrEnum):
+    """What is to be done with a field: taken as read, put before a person, or left as the empty field it is."""
+
     ACCEPTED = "accepted"
     REVIEW = "review"
     BLANK = "blank"
@@ -338,6 +342,8 @@ class CharacterReading:
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
+    """Whether the value passed a rule of its template."""
+
     name: str
     ok: bool
 
@@ -370,6 +376,8 @@ class FieldReading:
 
 
 class ResultStatus(StrEnum):
+    """Of a document or of a whole file."""
+
     ACCEPTED = "accepted"
     NEEDS_REVIEW = "needs_review"
     FAILED = "failed"
