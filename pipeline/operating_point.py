@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ModelError
+from recognizer.proportions import clopper_pearson_upper
 
 FILE_NAME = "operating_point.json"
 BOUND_LEVEL = 0.95
@@ -88,38 +89,8 @@ class OperatingPoint:
         if not kept:
             return Threshold(1.0, False)
         chosen = kept[-1]
-        bound = upper_bound(chosen.errors, chosen.accepted)
+        bound = clopper_pearson_upper(chosen.errors, chosen.accepted, BOUND_LEVEL)
         return Threshold(chosen.threshold, self.is_certified and bound <= max_error)
-
-
-def upper_bound(errors: int, n: int, level: float = BOUND_LEVEL) -> float:
-    """One-sided Clopper-Pearson upper bound of an error rate; 1 for n = 0.
-
-    Source: Clopper & Pearson 1934, The use of confidence or fiducial limits illustrated in the case of the binomial.
-    """
-    if n == 0 or errors >= n:
-        return 1.0
-    low, high = errors / n, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _at_most(errors, n, middle) > 1 - level:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _at_most(errors: int, n: int, rate: float) -> float:
-    """Probability of at most `errors` errors among n at this rate."""
-    if rate <= 0:
-        return 1.0
-    if rate >= 1:
-        return 0.0
-    log_rate, log_rest = math.log(rate), math.log1p(-rate)
-    return math.fsum(
-        math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * log_rate + (n - k) * log_rest)
-        for k in range(errors + 1)
-    )
 
 
 def to_json(point: OperatingPoint) -> dict[str, object]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.proportions import wilson_interval
 from recognizer.readings import DIGIT_COUNT, FloatArray
 
-_ECE_BINS = 15
-_Z_95 = 1.959964
-"""Standard normal quantile of a two-sided 95 % interval."""
+ECE_BINS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +55,21 @@ def report_digits(probabilities: FloatArray, labels: NDArray[np.integer]) -> Dig
     right = int(is_right.sum())
     confusion = np.zeros((DIGIT_COUNT, DIGIT_COUNT + 1), np.int64)
     np.add.at(confusion, (labels, read), 1)
-    confidence = probabilities.max(axis=1)
+    acceptance = acceptance_confidence(probabilities)
     return DigitReport(
         n=len(labels),
         right=right,
         accuracy=right / len(labels),
         accuracy_interval=wilson_interval(right, len(labels)),
         rejected=int(confusion[:, DIGIT_COUNT].sum()),
-        ece=expected_calibration_error(confidence, is_right),
-        coverage_at={error: coverage_at_error(confidence, is_right, error) for error in (0.01, 0.001)},
+        ece=expected_calibration_error(probabilities.max(axis=1), is_right),
+        coverage_at={error: coverage_at_error(acceptance, is_right, error) for error in (0.01, 0.001)},
         confusion=confusion,
     )
 
 
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """95 % interval of a proportion; (0, 1) without trials.
-
-    Source: Wilson 1927, Probable inference, the law of succession, and statistical inference.
-    """
-    if trials == 0:
-        return 0.0, 1.0
-    share, square = successes / trials, _Z_95**2
-    middle = (share + square / (2 * trials)) / (1 + square / trials)
-    half = _Z_95 / (1 + square / trials) * np.sqrt(share * (1 - share) / trials + square / (4 * trials**2))
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
-
-
 def expected_calibration_error(
-    confidence: NDArray[np.floating], is_right: NDArray[np.bool_], bins: int = _ECE_BINS
+    confidence: NDArray[np.floating], is_right: NDArray[np.bool_], bins: int = ECE_BINS
 ) -> float:
     """Mean distance between confidence and accuracy over bins of equal width, weighted by their digits; 0 for none.
 
@@ -91,10 +77,21 @@ def expected_calibration_error(
     """
     if len(confidence) == 0:
         return 0.0
-    place = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    place = bin_of(confidence, bins)
     claimed = np.bincount(place, weights=confidence, minlength=bins)
     found = np.bincount(place, weights=is_right, minlength=bins)
     return float(np.abs(claimed - found).sum() / len(confidence))
+
+
+def bin_of(confidence: NDArray[np.floating], bins: int = ECE_BINS) -> NDArray[np.intp]:
+    """Which of so many bins of equal width each confidence falls into; 1 belongs to the last."""
+    return np.clip((confidence * bins).astype(np.intp), 0, bins - 1)
+
+
+def acceptance_confidence(probabilities: FloatArray) -> FloatArray:
+    """How surely each reading may be taken for its digit (N,): 0 where 'not one digit' is likelier than each digit."""
+    best = probabilities[:, :DIGIT_COUNT].max(axis=1)
+    return np.where(probabilities.argmax(axis=1) < DIGIT_COUNT, best, np.float32(0))
 
 
 def risk_coverage(
@@ -115,9 +112,13 @@ def risk_coverage(
 
 
 def coverage_at_error(confidence: NDArray[np.floating], is_right: NDArray[np.bool_], max_error: float) -> float:
-    """Largest share of digits that can be accepted by one threshold with at most `max_error` wrong among them."""
-    coverage, risk = risk_coverage(confidence, is_right)
-    return float(coverage[risk <= max_error].max(initial=0.0))
+    """Largest share of digits that can be accepted by one threshold with at most `max_error` wrong among them.
+
+    What has confidence 0 is never accepted.
+    """
+    sure = confidence > 0
+    coverage, risk = risk_coverage(confidence[sure], is_right[sure])
+    return float(coverage[risk <= max_error].max(initial=0.0)) * float(sure.mean())
 
 
 def accepted_above(probabilities: FloatArray, threshold: float) -> NDArray[np.bool_]:

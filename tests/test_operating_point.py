@@ -2,8 +2,6 @@ import json
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.errors import ModelError
 from pipeline.operating_point import (
@@ -12,23 +10,11 @@ from pipeline.operating_point import (
     ReaderCalibration,
     load_operating_point,
     to_json,
-    upper_bound,
 )
 
 READER = ReaderCalibration(
     0.0, {"logit": 1.0}, (CurvePoint(0.99, 500, 0), CurvePoint(0.9, 900, 5), CurvePoint(0.5, 1000, 60)), 0.999
 )
-
-
-def test_no_error_in_n_bounds_the_rate_by_about_three_in_n():
-    assert upper_bound(0, 1000) == pytest.approx(3 / 1000, rel=0.01)
-    assert upper_bound(0, 0) == 1.0
-    assert upper_bound(5, 5) == 1.0
-
-
-@given(st.integers(0, 50), st.integers(1, 2000))
-def test_bound_lies_above_the_observed_rate(errors, n):
-    assert upper_bound(min(errors, n), n) >= min(errors, n) / n
 
 
 def test_lowest_threshold_that_keeps_the_budget_is_taken():

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from recognizer.evaluation import (
+    acceptance_confidence,
     accepted_above,
     coverage_at_error,
     expected_calibration_error,
     report_digits,
     risk_coverage,
-    wilson_interval,
 )
 
 
@@ -18,19 +18,6 @@ def readings(*rows):
         row[:] = (1 - confidence) / 10
         row[label] = confidence
     return probabilities
-
-
-@pytest.mark.parametrize(
-    ("right", "n", "interval"),
-    [
-        pytest.param(0, 0, (0.0, 1.0), id="nothing tried"),
-        pytest.param(8, 10, (0.4901, 0.9433), id="eight of ten"),
-        pytest.param(10, 10, (0.7225, 1.0), id="all of ten"),
-        pytest.param(0, 10, (0.0, 0.2775), id="none of ten"),
-    ],
-)
-def test_wilson_interval_agrees_with_published_values(right, n, interval):
-    assert wilson_interval(right, n) == pytest.approx(interval, abs=1e-4)
 
 
 def test_calibration_error_of_a_hand_computed_case():
@@ -81,3 +68,13 @@ def test_readings_that_do_not_fit_their_labels_are_refused(count):
 
 def test_only_digits_count_as_accepted():
     assert accepted_above(readings((1, 0.999), (10, 0.999), (1, 0.9)), 0.99).tolist() == [True, False, False]
+
+
+def test_what_is_called_not_one_digit_comes_last():
+    probabilities = readings((3, 0.9), (10, 0.8))
+    assert acceptance_confidence(probabilities).tolist() == pytest.approx([0.9, 0.0])
+
+
+def test_a_digit_called_not_one_digit_is_never_accepted():
+    report = report_digits(readings((10, 0.99), (4, 0.9)), np.array([3, 4]))
+    assert report.coverage_at[0.01] == 0.5
