@@ -74,7 +74,7 @@ class PagesReading:
 class _PageFields:
     """One page on its way: how it lies, and its fields ready to be read.
 
-    `unplaced` are the fields of a page that fits no template: they wait for a person, with `thumbnail` to key from.
+    `unplaced` are the fields of a page that fits no template or shows no box: they wait for a person, with `thumbnail` to key from.
     """
 
     facts: PageFacts
@@ -162,10 +162,10 @@ def _prepared(
         )
         if on_page is not None:
             on_page(page.number)
-        if registration.status is RegistrationStatus.FAILED:
-            yield _PageFields(facts, registration, (), _unplaced(facts, templates), _thumbnail(page.gray))
-        else:
-            yield _PageFields(facts, registration, fields)
+        # A page that fits no form, or shows no box to read, is never passed over in silence.
+        is_lost = not fields and (registration.status is not RegistrationStatus.OK)
+        unplaced = _unplaced(facts, templates) if is_lost else ()
+        yield _PageFields(facts, registration, fields, unplaced, _thumbnail(page.gray) if is_lost else None)
 
 
 def _sound_pages(pages: Iterable[Page], errors: list[ErrorItem]) -> Iterator[Page]:
@@ -191,9 +191,9 @@ def _regions(page: Page, registration: Registration) -> tuple[FieldRegion, ...]:
 
 
 def _unplaced(facts: PageFacts, templates: Sequence[FormTemplate]) -> tuple[FieldReading, ...]:
-    """What a person must key from a page that fits no template: its fields when only one form can be meant."""
+    """What a person must key from a page where nothing was found: its fields when only one form can be meant."""
     width, height = float(facts.width_px), float(facts.height_px)
-    specs = templates[0].fields if len(templates) == 1 else (FieldSpec("page", FieldKind.DIGITS),)
+    specs = templates[0].fields if len(templates) == 1 else (FieldSpec(f"p{facts.number}", FieldKind.DIGITS),)
     return tuple(
         FieldReading(
             name=spec.name,

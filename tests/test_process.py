@@ -37,7 +37,7 @@ def blank_form() -> np.ndarray:
     cv2.putText(page, "CHANGE OF ADDRESS", (40, 60), cv2.FONT_HERSHEY_DUPLEX, 1.2, 30, 2, cv2.LINE_AA)
     cv2.putText(page, "Form 27b", (640, 60), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 60, 2, cv2.LINE_AA)
     for n, line in enumerate(["old code", "new code", "please write clearly", "return to the office"]):
-        cv2.putText(page, line, (40, 160 + 110 * n), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 60, 1, cv2.LINE_AA)
+        cv2.putText(page, line, (430, 160 + 110 * n), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 60, 1, cv2.LINE_AA)
     cv2.circle(page, (760, 480), 50, 90, 6, cv2.LINE_AA)
     cv2.rectangle(page, (30, 530), (600, 590), 80, 2)
     for spec in SPECS:
@@ -169,6 +169,15 @@ def test_boxes_are_found_without_a_template():
     found = {f.name: f.value for f in document.fields}
     assert list(found.values()).count("11111") == 2
     assert list(found)[0] == "p1_box1"
+
+
+def test_page_without_a_box_waits_for_a_person():
+    reading = read_pages(pages(np.full((600, 800), 250, np.uint8)), [], SURE_ONES, POINT)
+    assert [(f.name, f.value, f.reasons) for f in reading.documents[0].fields] == [
+        ("p1", None, ("registration_failed",))
+    ]
+    assert file_status(reading) is ResultStatus.NEEDS_REVIEW
+    assert set(reading.review_crops) == {(1, "p1")}
 
 
 def test_file_without_pages_is_failed():
