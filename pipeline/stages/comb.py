@@ -89,7 +89,7 @@ def erase_cell_lines(ink: InkMap, cells: tuple[Box, ...]) -> BoolImage:
         cells: where the cells should be; a line is looked for within an eighth of a cell of its place.
     """
     cleaned = ink.mask
-    reach = max(2, round(cells[0].width / 8))
+    reach = max(2, round(min(cells[0].width, cells[0].height) / 8))
     for x in sorted({x for cell in cells for x in (cell.left, cell.right)}):
         for rows in _wall_rows(cells[0]):
             found = _line_near(_ink_share(ink.mask[rows].T), x, reach)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, DigitCrop, FieldRegion, FloatMatrix
-from pipeline.stages.comb import SPECK_MM, STROKE_MM, CombInk, erase_printed, segment_comb
+from pipeline.stages.comb import SPECK_MM, STROKE_MM, CombInk, erase_cell_lines, erase_printed, segment_comb
 from pipeline.stages.ink import BoolImage, InkMap, erase_rules, find_ink
 from pipeline.stages.lattice import EMPTY_LATTICE, Lattice, build_lattice
 from pipeline.stages.plane import shift
@@ -25,6 +25,8 @@ FILLING_SHARE = 0.4
 tight cheque amounts; below it the row is cut out, which doubles what is read of photographed fields with captions."""
 STRIP_DIGIT_PX, STRIP_HEIGHT_PX = 18.0, 32
 """Size of digits and strips that the strip network reads best."""
+EDGE_MM = 1.5
+"""How far beyond its edges a field's own strokes are followed."""
 ROW_REACH = 0.9
 """Half height of the band round a row's middle, in digit heights."""
 FAINT_CONTRAST = 40.0
@@ -168,28 +170,47 @@ def _place_of(row: TextRow, shape: tuple[int, ...]) -> Box:
 
 
 def _cut_line(region: FieldRegion, place: Box, strip: Strip) -> Segmentation:
-    """Lattice over the part of a region where the line stands."""
-    gray = region.image[place.top : place.bottom, place.left : place.right]
+    """Lattice over the part of a region where the line stands; what the hand drew over its edges comes with it."""
+    reach = round(EDGE_MM * region.px_per_mm)
+    frame = Box(place.left - reach, place.top - reach, place.right + reach, place.bottom + reach).clipped(
+        region.image.shape[1], region.image.shape[0]
+    )
+    gray = region.image[frame.top : frame.bottom, frame.left : frame.right]
     if gray.size == 0:
-        return Segmentation(region, line=LineInk(EMPTY_LATTICE, 1.0, place.left, place.top, None, find_ink(gray, 1.0)))
+        return Segmentation(region, line=LineInk(EMPTY_LATTICE, 1.0, frame.left, frame.top, None, find_ink(gray, 1.0)))
     scale = 2.0 if place.height < SMALL_FIELD_PX else 1.0
     px_per_mm = region.px_per_mm * scale
     picture = _enlarged(gray, scale)
+    inside = _scaled(place.shifted(-frame.left, -frame.top), scale)
     ink = find_ink(picture, STROKE_MM * px_per_mm)
+    written = erase_cell_lines(ink, (inside,)) if frame != place else ink.mask
     # Measured on the field, not on the row: a pen drawn through the writing is as long as the row.
     field = region.inner
-    written = erase_rules(ink.mask, int(scale * min(RULE_HEIGHTS * field.height, RULE_WIDTH * field.width)))
+    written = erase_rules(written, int(scale * min(RULE_HEIGHTS * field.height, RULE_WIDTH * field.width)))
     if region.background is not None:
-        printed = region.background[place.top : place.bottom, place.left : place.right]
+        printed = region.background[frame.top : frame.bottom, frame.left : frame.right]
         written = erase_printed(written, _enlarged(printed, scale), px_per_mm)
-    lattice = build_lattice(ink, written, (SPECK_MM * px_per_mm) ** 2)
+    lattice = build_lattice(ink, _of_this_field(written, inside), (SPECK_MM * px_per_mm) ** 2)
     has_ink = bool(lattice.primitives)
     return Segmentation(
         region,
-        line=LineInk(lattice, scale, place.left, place.top, strip if has_ink else None, ink),
+        line=LineInk(lattice, scale, frame.left, frame.top, strip if has_ink else None, ink),
         is_faint=has_ink and ink.contrast < FAINT_CONTRAST,
         is_clipped=_is_clipped(lattice, picture.shape[1]),
     )
+
+
+def _of_this_field(written: BoolImage, inside: Box) -> BoolImage:
+    """Ink of the blobs whose middle lies in the field: its own strokes whole, nothing of its neighbours'."""
+    count, labels, _, centres = cv2.connectedComponentsWithStats(written.astype(np.uint8), connectivity=8)
+    xs, ys = centres[:, 0], centres[:, 1]
+    keep = (xs >= inside.left) & (xs < inside.right) & (ys >= inside.top) & (ys < inside.bottom)
+    keep[0] = False
+    return np.asarray(keep[labels]) if count > 1 else written
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    return Box(*(round(edge * scale) for edge in (box.left, box.top, box.right, box.bottom)))
 
 
 def _enlarged(gray: GrayImage, scale: float) -> GrayImage:
