@@ -56,7 +56,7 @@ def filled_form(fields=(0, 1)) -> np.ndarray:
         for i in range(5):
             x = round((place.left + (i + 0.5) * 6) * PX)
             top, bottom = round((place.top + 1.5) * PX), round((place.top + 6.5) * PX)
-            cv2.line(page, (x, top), (x, bottom), 20, 4, cv2.LINE_AA)
+            cv2.line(page, (x + 9, top), (x - 6, bottom), 20, 4, cv2.LINE_AA)
     return page
 
 
