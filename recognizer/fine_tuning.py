@@ -26,9 +26,10 @@ from recognizer.readings import CLASS_COUNT, InkImage
 
 _FEWEST_STEPS = 40
 """A handful of corrections are repeated until the run has so many steps; fewer do not move the network."""
-_REPLAYED = 6000
-_HELD_OUT = 1000
-"""Replayed digits kept from training, to check the export on."""
+_KNOWN = 6000
+"""Digits of the parent's own kind that a fine-tuning goes over again."""
+_CHECKING = 6
+"""One in six of them is kept from training and checks the export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,21 @@ def fine_tune(
         raise DatasetError("the model knows ten classes only; crops that are 'not one digit' cannot be learnt")
     keras.utils.set_random_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    replay, replay_classes = _replay(options, model.output_shape[-1] == CLASS_COUNT)
-    _continue(model, (images, classes), (replay[_HELD_OUT:], replay_classes[_HELD_OUT:]), options, rng)
+    known = _known_digits(options, rng)
+    replay = _varied(
+        known.take(np.arange(len(known) - len(known) // _CHECKING)), options, model.output_shape[-1] == CLASS_COUNT
+    )
+    _continue(model, (images, classes), replay, options, rng)
     version = options.version or _counted_up(parent.version)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         model.save(work / DIGITS_MASTER)
-        export_int8(model, work / DIGITS_INT8, np.concatenate([images[:200], replay[_HELD_OUT:]]), replay[:_HELD_OUT])
+        export_int8(
+            model,
+            work / DIGITS_INT8,
+            np.concatenate([images[:200], replay[0]]),
+            known.images[-(len(known) // _CHECKING) :],
+        )
         write_text(work / MODEL_CARD, _card(parent, options.name, version, len(images)))
         carried = {name: parent.path / name for name in parent.files}
         made = {name: work / name for name in (DIGITS_MASTER, DIGITS_INT8, MODEL_CARD)}
@@ -116,17 +125,18 @@ def _checked(crops: Sequence[InkImage], labels: NDArray[np.int32]) -> tuple[Imag
     return normalize_digits(crops), classes
 
 
-def _replay(options: FineTuneOptions, with_non_digits: bool) -> tuple[ImageStack, IntArray]:
-    """Digits and non-digits of the kind the parent learnt from, shuffled."""
-    rng = np.random.default_rng((options.seed, 1))
-    plan = EpochPlan(epochs=1, seed=options.seed, non_digit_part=0.25 if with_non_digits else 0.0)
+def _known_digits(options: FineTuneOptions, rng: np.random.Generator) -> DigitSet:
+    """Digits of the kind the parent learnt from: some to replay, and at the end some that only check the export."""
     if options.data is not None:
         training, _ = split_by_writer(load_mnist(options.data)[0])
-        digits = training.take(rng.permutation(len(training))[:_REPLAYED])
-        return compose_epoch(digits, plan, 0)
-    images, labels = draw_pen_digits(_REPLAYED, rng)
-    drawn = DigitSet("our own pen", images, labels, np.full(_REPLAYED, UNKNOWN_WRITER, np.int32))
-    return compose_epoch(drawn, plan, 0)
+        return training.take(rng.permutation(len(training))[:_KNOWN])
+    images, labels = draw_pen_digits(_KNOWN, rng)
+    return DigitSet("our own pen", images, labels, np.full(_KNOWN, UNKNOWN_WRITER, np.int32))
+
+
+def _varied(digits: DigitSet, options: FineTuneOptions, with_non_digits: bool) -> tuple[ImageStack, IntArray]:
+    """Images and classes as in an epoch of the parent's training."""
+    return compose_epoch(digits, EpochPlan(1, options.seed, non_digit_part=0.25 if with_non_digits else 0.0), 0)
 
 
 def _continue(

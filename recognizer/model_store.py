@@ -139,13 +139,21 @@ def write_bundle(
     return open_bundle(path)
 
 
-def add_files(path: Path, files: Mapping[str, Path], metrics: Mapping[str, float] | None = None) -> Bundle:
+def add_files(
+    path: Path,
+    files: Mapping[str, Path],
+    metrics: Mapping[str, float] | None = None,
+    *,
+    data_fingerprint: str | None = None,
+    command: str | None = None,
+) -> Bundle:
     """Add files to a bundle, or replace some of its own; its identity changes with them.
 
     Args:
         path: a bundle.
         files: name within the bundle -> file to copy.
         metrics: figures to add to the bundle's.
+        data_fingerprint, command: of the new files; None leaves the bundle's.
 
     Raises:
         ModelError: `path` is no valid bundle, or a file to copy is missing.
@@ -158,8 +166,8 @@ def add_files(path: Path, files: Mapping[str, Path], metrics: Mapping[str, float
         files={**{name: path / name for name in bundle.files}, **files},
         metrics={**bundle.metrics, **(metrics or {})},
         parent=bundle.parent,
-        data_fingerprint=bundle.data_fingerprint,
-        command=bundle.command,
+        data_fingerprint=bundle.data_fingerprint if data_fingerprint is None else data_fingerprint,
+        command=bundle.command if command is None else command,
     )
 
 

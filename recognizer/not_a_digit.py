@@ -296,8 +296,12 @@ def _rings(rng: np.random.Generator, digits: ImageStack) -> InkImage:
 
 
 def _blot(rng: np.random.Generator, digits: ImageStack) -> InkImage:
-    """Filled shapes: a stamp's edge, a smear, a bar."""
+    """Filled shapes: a ticked-out box, a stamp's edge, a smear."""
     ink = _canvas()
+    if rng.random() < 0.2:
+        across, down = rng.integers(18, 60, 2)
+        ink[2 : 2 + down, 2 : 2 + max(across, down // 2)] = 255
+        return ink
     corners = rng.uniform(4, 60, (int(rng.integers(3, 8)), 2)).round().astype(np.int32)
     if rng.random() < 0.7:
         corners = np.asarray(cv2.convexHull(corners), np.int32)
