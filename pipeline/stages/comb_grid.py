@@ -17,6 +17,7 @@ MIN_VISIBLE = 0.6
 """Share of the walls that must be seen before they are believed; digits such as 1 and 7 imitate single walls."""
 MAX_GAP = 0.22
 """Widest gap between separate boxes, as a share of the pitch."""
+COARSE_PX = 2
 BANDS = 3
 
 
@@ -50,23 +51,37 @@ def fit_cells(gray: GrayImage, inner: Box, count: int, reach_px: int) -> tuple[B
     walls = wall_profile(gray, inner)
     # Of places that see the same walls the one in their middle counts most.
     middled = np.convolve(walls, (0.1, 0.2, 0.4, 0.2, 0.1), "same")
-    slack = np.arange(-reach_px, reach_px + 1)
-    best_score, best = 0.0, (0, 0, 0)
-    for gap in range(int(MAX_GAP * inner.width / count) + 1):
-        lefts, rights = inner.left + slack, inner.right + slack
-        pitch = (rights[None, :] - lefts[:, None] + gap) / count
-        starts = lefts[:, None, None] + pitch[:, :, None] * np.arange(count)
-        ends = starts + pitch[:, :, None] - gap
-        places = np.concatenate([starts, ends], axis=2).round().astype(np.intp).clip(0, len(walls) - 1)
-        # One wall between two cells is worth as much as two walls with a gap: the mean, not the sum.
-        scores = middled[places].mean(axis=2) - 0.02 * (gap > 0)
-        i, j = np.unravel_index(int(scores.argmax()), scores.shape)
-        if scores[i, j] > best_score:
-            best_score, best = float(scores[i, j]), (int(lefts[i]), int(rights[j]), gap)
-    if best_score < MIN_VISIBLE:
+    # Coarse to fine: at half the width of a wall's response no peak is stepped over.
+    step = COARSE_PX if reach_px > 2 * COARSE_PX else 1
+    ends = np.arange(-reach_px, reach_px + 1, step)
+    gaps = np.arange(0, int(MAX_GAP * inner.width / count) + 1, step)
+    score, left, right, gap = _best_fit(middled, count, inner.left + ends, inner.right + ends, gaps)
+    if step > 1:
+        near = np.arange(1 - step, step)
+        near_gaps = np.unique(np.maximum(0, gap + near))
+        score, left, right, gap = _best_fit(middled, count, left + near, right + near, near_gaps)
+    if score < MIN_VISIBLE:
         return None
-    left, right, gap = best
     return even_cells(Box(left, inner.top, right, inner.bottom), count, gap)
+
+
+def _best_fit(
+    walls: NDArray[np.float64],
+    count: int,
+    lefts: NDArray[np.intp],
+    rights: NDArray[np.intp],
+    gaps: NDArray[np.intp],
+) -> tuple[float, int, int, int]:
+    """Score, left and right end and gap of the comb whose walls are seen best."""
+    pitch = (rights[None, :, None] - lefts[:, None, None] + gaps) / count
+    starts = lefts[:, None, None, None] + pitch[..., None] * np.arange(count)
+    ends = starts + (pitch - gaps)[..., None]
+    seen = walls[np.rint(starts).astype(np.intp).clip(0, len(walls) - 1)].mean(axis=3)
+    seen += walls[np.rint(ends).astype(np.intp).clip(0, len(walls) - 1)].mean(axis=3)
+    # Shared walls and walls with a gap between them count alike; shared ones are the likelier design.
+    scores = seen / 2 - 0.02 * (gaps > 0)
+    i, j, k = np.unravel_index(int(scores.argmax()), scores.shape)
+    return float(scores[i, j, k]), int(lefts[i]), int(rights[j]), int(gaps[k])
 
 
 def wall_profile(gray: GrayImage, inner: Box) -> NDArray[np.float64]:

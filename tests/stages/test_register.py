@@ -104,6 +104,11 @@ def test_without_templates_registering_is_not_needed_but_skew_is_told() -> None:
     assert registration.skew_deg == pytest.approx(3.0, abs=0.3)
 
 
+def test_forms_that_cannot_be_told_apart_are_refused() -> None:
+    page, _ = scan(blank_form(0))
+    assert register_page(page, [FORM, template(0)]).status is RegistrationStatus.FAILED
+
+
 def test_a_residual_beyond_the_limit_is_a_failure() -> None:
     page, _ = scan(blank_form(0), 0, 1.0)
     strict = RegisterOptions(max_residual_mm=0.0)
