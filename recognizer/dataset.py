@@ -102,12 +102,12 @@ def load_mnist(data: Path | None) -> tuple[DigitSet, DigitSet]:
     """
     file = data / "mnist.npz" if data else None
     if file and file.is_file():
-        arrays = _arrays_of(file, ("x_train", "y_train", "x_test", "y_test"))
+        arrays = arrays_of(file, ("x_train", "y_train", "x_test", "y_test"))
     else:
         arrays = _fetched_mnist()
     writers_file = data / "mnist_writers.npz" if data else None
     if writers_file and writers_file.is_file():
-        writers = _arrays_of(writers_file, ("train_writer", "test_writer"))
+        writers = arrays_of(writers_file, ("train_writer", "test_writer"))
     else:
         writers = {
             "train_writer": np.full(len(arrays["y_train"]), UNKNOWN_WRITER),
@@ -115,8 +115,8 @@ def load_mnist(data: Path | None) -> tuple[DigitSet, DigitSet]:
         }
     where = str(file or "MNIST")
     return (
-        _checked("MNIST train", arrays["x_train"], arrays["y_train"], writers["train_writer"], where),
-        _checked("MNIST test", arrays["x_test"], arrays["y_test"], writers["test_writer"], where),
+        checked_digits("MNIST train", arrays["x_train"], arrays["y_train"], writers["train_writer"], where),
+        checked_digits("MNIST test", arrays["x_test"], arrays["y_test"], writers["test_writer"], where),
     )
 
 
@@ -128,7 +128,7 @@ def load_digits(file: Path, name: str) -> DigitSet:
     Raises:
         DatasetError: the file cannot be used; the message names the array and the row.
     """
-    arrays = _arrays_of(file, ("x", "y"), optional=("source",))
+    arrays = arrays_of(file, ("x", "y"), optional=("source",))
     if "source" in arrays:
         _, writers = np.unique(arrays["source"], return_inverse=True)
     else:
@@ -149,7 +149,7 @@ def load_answer_sheets(file: Path) -> tuple[DigitSet, DigitSet]:
     Raises:
         DatasetError: the file cannot be used.
     """
-    sources = _arrays_of(file, ("source",))["source"]
+    sources = arrays_of(file, ("source",))["source"]
     reported = np.char.startswith(sources.astype(str), _REPORTED_EXAM)
     digits = load_digits(file, "answer sheets")
     return digits.take(~reported), digits.take(reported)
@@ -159,10 +159,15 @@ def _from_pictures(name: str, pictures: Array, labels: Array, writers: Array, fi
     if pictures.ndim != 3 or pictures.dtype != np.uint8:
         raise DatasetError(f"{file}: x must be (N, h, w) uint8, not {pictures.shape} {pictures.dtype}")
     images = normalize_digits([ink_of_picture(picture) for picture in pictures.astype(np.uint8, copy=False)])
-    return _checked(name, images, labels, writers, str(file))
+    return checked_digits(name, images, labels, writers, str(file))
 
 
-def _arrays_of(file: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Array]:
+def arrays_of(file: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Array]:
+    """Arrays of an NPZ by name.
+
+    Raises:
+        DatasetError: the file is missing or damaged, or lacks one of `names`.
+    """
     try:
         # Opened here, since NumPy leaves a damaged file open.
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
@@ -176,13 +181,18 @@ def _arrays_of(file: Path, names: Sequence[str], optional: Sequence[str] = ()) -
         raise DatasetError(f"{file} cannot be read as NPZ: {error}") from None
 
 
-def _checked(
+def checked_digits(
     name: str,
     images: Array,
     labels: Array,
     writers: Array,
     where: str,
 ) -> DigitSet:
+    """A set of normalised images, once everything about it is right.
+
+    Raises:
+        DatasetError: shapes or types do not fit, or a label is not a digit; the message names `where` and the row.
+    """
     if images.ndim != 3 or images.shape[1:] != (SIDE_PX, SIDE_PX) or images.dtype != np.uint8:
         raise DatasetError(f"{where}: {name} images must be (N, 28, 28) uint8, not {images.shape} {images.dtype}")
     if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
