@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -73,7 +74,7 @@ def draw_comb(digits: str, source: DigitSource, rng: np.random.Generator, crossi
     shift_x, shift_y = (int(v) for v in np.round(rng.normal(0, 0.12, 2) * px_per_mm))
     cells = tuple(
         Box(round(a), round(margin), round(b), round(margin + cell_h)).shifted(shift_x, shift_y)
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in pairwise(edges)
     )
     return DrawnField(_region(image, cells, px_per_mm), digits.strip())
 

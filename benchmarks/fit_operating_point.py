@@ -1,6 +1,6 @@
 """Fit the operating point that ships with the model.
 
-    FIELDREADER_DATA=... python -m benchmarks.fit_operating_point --bundle recognizer/weights/fieldreader-1 [--fields 6000]
+    FIELDREADER_DATA=... python -m benchmarks.fit_operating_point --bundle recognizer/weights/fieldreader-1
 
 Combs: drawn fields of MNIST writers who validate (not in training, not in the test set) and of fresh hands of our own
 pen, digits inside, touching and crossing their cells. Free lines: the tune halves of the real sets; four numbers are

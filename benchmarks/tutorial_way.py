@@ -31,8 +31,9 @@ def load_or_train_tutorial_network(root: Path) -> Any:
     with np.load(root / "mnist.npz") as data:
         x, y = data["x_train"], data["y_train"]
     keras.utils.set_random_seed(SEED)
-    network = build_network("tutorial-conv32-conv64-dense128")
-    network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    network = build_network("tutorial-conv2-dense128")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    network.compile("adam", loss, metrics=["accuracy"], jit_compile=False)
     network.fit(x[..., None].astype(np.float32) / 255, y, batch_size=128, epochs=EPOCHS, verbose=2)
     path.parent.mkdir(parents=True, exist_ok=True)
     network.save(path)

@@ -74,7 +74,8 @@ class PagesReading:
 class _PageFields:
     """One page on its way: how it lies, and its fields ready to be read.
 
-    `unplaced` are the fields of a page that fits no template or shows no box: they wait for a person, with `thumbnail` to key from.
+    `unplaced` are the fields of a page that fits no template or shows no box: they wait for a person, with `thumbnail`
+    to key from.
     """
 
     facts: PageFacts

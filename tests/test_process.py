@@ -168,7 +168,7 @@ def test_boxes_are_found_without_a_template():
     assert document.registration is RegistrationStatus.NOT_NEEDED
     found = {f.name: f.value for f in document.fields}
     assert list(found.values()).count("11111") == 2
-    assert list(found)[0] == "p1_box1"
+    assert next(iter(found)) == "p1_box1"
 
 
 def test_page_without_a_box_waits_for_a_person():
