@@ -9,7 +9,7 @@ import numpy as np
 
 from recognizer.calibration import Calibration, load_calibration, softmax
 from recognizer.chatter import without_chatter
-from recognizer.classifier import DigitEngine, KerasEngine, LiteRtEngine, gpu_is_visible
+from recognizer.classifier import DigitEngine, ImageStack, KerasEngine, LiteRtEngine, gpu_is_visible
 from recognizer.errors import ModelError
 from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, STRIPS_INT8, Bundle
 from recognizer.normalize import normalize_digits
@@ -41,7 +41,11 @@ class FieldRecognizer:
 
     def read_digits(self, crops: Sequence[InkImage]) -> DigitReadings:
         """Read crops that should hold one digit each; any size, ink bright on zero."""
-        return DigitReadings(read_images(self._digits, self._calibration, normalize_digits(crops)))
+        return self.read_normalized(normalize_digits(crops))
+
+    def read_normalized(self, images: ImageStack) -> DigitReadings:
+        """Read images (N, 28, 28) uint8 that `normalize_digits` made."""
+        return DigitReadings(read_images(self._digits, self._calibration, images))
 
     def read_strips(self, strips: Sequence[GrayImage]) -> StripReadings:
         """Read text rows with any number of digits.
@@ -79,9 +83,7 @@ def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -
     return FieldRecognizer(bundle, "gpu" if on_gpu else "cpu", digits, calibration, strips)
 
 
-def read_images(
-    engine: DigitEngine, calibration: Calibration, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
-) -> FloatArray:
+def read_images(engine: DigitEngine, calibration: Calibration, images: ImageStack) -> FloatArray:
     """Calibrated probabilities (N, 11) of normalised images; networks of ten classes know no 'not one digit'."""
     probabilities = softmax(engine.logits(images), calibration.temperature)
     missing = CLASS_COUNT - probabilities.shape[1]

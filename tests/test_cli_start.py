@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = (
     ["run"], ["read"], ["digit"], ["train"], ["retrain"], ["doctor"],
     ["queue", "list"], ["queue", "export"], ["queue", "import"],
+    ["evaluate", "digits"],
     ["models", "list"], ["models", "promote"], ["models", "rollback"],
 )  # fmt: skip
 

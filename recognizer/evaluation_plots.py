@@ -1,0 +1,143 @@
+"""Pictures of an evaluation: confusion, reliability, risk and coverage, and digits with what they were read as."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.digit_evaluation import DigitEvaluation
+from recognizer.readings import DIGIT_COUNT, NOT_A_DIGIT
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DPI = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Colours of one rendition, those of the pages they are shown on.
+
+    Attributes:
+        paper, ink, quiet: background, text, grid lines.
+        accent, wrong: what is right, what is wrong.
+        heat: matplotlib's name of a colour map that starts at the paper.
+    """
+
+    paper: str
+    ink: str
+    quiet: str
+    accent: str
+    wrong: str
+    heat: str
+
+
+LIGHT = Look("#ffffff", "#1c1f23", "#d8dce1", "#1f6feb", "#c2410c", "Blues")
+DARK = Look("#16181c", "#e6e8eb", "#3a3f46", "#6ea8fe", "#fb923c", "bone")
+
+
+def name_of(read_as: int) -> str:
+    """A class for people: the digit, or a question mark for 'not one digit'."""
+    return "?" if read_as == NOT_A_DIGIT else str(read_as)
+
+
+def draw_confusion(evaluation: DigitEvaluation, look: Look = LIGHT) -> bytes:
+    """PNG of the counts, row truth, column read as; shades go by the share of the row."""
+    confusion = evaluation.report.confusion
+    figure = _figure(5.6, 5.0, look)
+    axes = figure.subplots()
+    # Square root: errors are few, and would not be seen beside the diagonal.
+    axes.imshow(np.sqrt(confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)), look.heat, vmin=0, vmax=1)
+    for (truth, read_as), count in np.ndenumerate(confusion):
+        if count:
+            is_strong = truth == read_as
+            colour = look.paper if is_strong else look.wrong
+            axes.text(read_as, truth, f"{count}", ha="center", va="center", fontsize=7, color=colour)
+    axes.set(xlabel="read as", ylabel="truth")
+    axes.set_xticks(range(DIGIT_COUNT + 1), [name_of(label) for label in range(DIGIT_COUNT + 1)])
+    axes.set_yticks(range(DIGIT_COUNT))
+    return _png(figure, look, grid=False)
+
+
+def draw_reliability(evaluation: DigitEvaluation, look: Look = LIGHT) -> bytes:
+    """PNG of how often readings of each confidence are right; the area of a point goes by their number."""
+    bins = evaluation.reliability
+    figure = _figure(5.0, 4.2, look)
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=look.quiet, linewidth=1)
+    sizes = [12 + 240 * np.sqrt(entry.n / evaluation.report.n) for entry in bins]
+    confidences, accuracies = [entry.confidence for entry in bins], [entry.accuracy for entry in bins]
+    axes.scatter(confidences, accuracies, s=sizes, color=look.accent, alpha=0.8)
+    axes.set(xlabel="confidence", ylabel="share right", xlim=(-0.03, 1.03), ylim=(-0.05, 1.05))
+    return _png(figure, look)
+
+
+def draw_risk_coverage(evaluation: DigitEvaluation, look: Look = LIGHT) -> bytes:
+    """PNG of the error among the accepted digits against the share accepted, with the budgets."""
+    figure = _figure(5.0, 4.2, look)
+    axes = figure.subplots()
+    axes.plot(100 * evaluation.coverage, 100 * evaluation.risk, color=look.accent, drawstyle="steps-post")
+    for point in evaluation.coverage_at:
+        axes.axhline(100 * point.max_error, color=look.wrong, linewidth=0.8, linestyle=":")
+    axes.set_yscale("symlog", linthresh=0.01)
+    axes.set(xlabel="accepted, % of all", ylabel="wrong among the accepted, %", xlim=(0, 101), ylim=(0, None))
+    return _png(figure, look)
+
+
+def draw_sheet(
+    images: NDArray[np.uint8],
+    labels: Sequence[int],
+    evaluation: DigitEvaluation,
+    rows: NDArray[np.intp],
+    look: Look = LIGHT,
+    columns: int = 4,
+) -> bytes:
+    """PNG of digits with what they were read as and how surely; wrong ones name the truth.
+
+    Args:
+        images: (N, 28, 28) uint8, all that were evaluated.
+        labels: (N,) truth.
+        rows: which of them to show.
+        columns: digits side by side.
+    """
+    down = max(1, -(-len(rows) // columns))
+    figure = _figure(1.45 * columns, 1.6 * down, look)
+    grid = figure.subplots(down, columns, squeeze=False).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, row in zip(grid, rows, strict=False):
+        read_as, is_right = int(evaluation.read_as[row]), evaluation.read_as[row] == labels[row]
+        # As on paper in either rendition: what a person compares is the ink.
+        axes.imshow(255 - images[row], "gray", vmin=0, vmax=255)
+        remark = f"{name_of(read_as)}  {100 * evaluation.confidence[row]:.1f} %"
+        remark += "" if is_right else f"\nis a {labels[row]}"
+        axes.set_title(remark, fontsize=8, color=look.ink if is_right else look.wrong)
+    return _png(figure, look, grid=False)
+
+
+def _figure(width_in: float, height_in: float, look: Look) -> Figure:
+    from matplotlib.figure import Figure  # slow to import; figures of its own, so that no display is asked for
+
+    return Figure(figsize=(width_in, height_in), dpi=_DPI, layout="constrained", facecolor=look.paper)
+
+
+def _png(figure: Figure, look: Look, grid: bool = True) -> bytes:
+    for axes in figure.axes:
+        axes.set_facecolor(look.paper)
+        axes.tick_params(colors=look.ink, labelsize=8)
+        axes.xaxis.label.set_color(look.ink)
+        axes.yaxis.label.set_color(look.ink)
+        for spine in axes.spines.values():
+            spine.set_color(look.quiet)
+        if grid:
+            axes.grid(color=look.quiet, linewidth=0.5)
+            axes.set_axisbelow(True)
+    stream = io.BytesIO()
+    # Without the version of matplotlib: the same figures give the same file.
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
