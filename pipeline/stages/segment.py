@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.document import Box, DigitCrop, FieldRegion, FloatMatrix
+from pipeline.document import Box, DigitCrop, FieldRegion
 from pipeline.stages.comb import SPECK_MM, STROKE_MM, CombInk, erase_cell_lines, erase_printed, segment_comb
 from pipeline.stages.ink import BoolImage, InkMap, erase_rules, find_ink
 from pipeline.stages.lattice import EMPTY_LATTICE, Lattice, build_lattice
-from pipeline.stages.plane import shift
-from pipeline.stages.text_row import TextRow, find_text_row, level_strip, strip_to_picture
 from recognizer.readings import GrayImage
 
 SMALL_FIELD_PX = 90
@@ -20,15 +18,8 @@ SMALL_FIELD_PX = 90
 RULE_HEIGHTS = 2.5
 """Rules are at least this many field heights long, or `RULE_WIDTH` of its width when that is less."""
 RULE_WIDTH = 0.5
-FILLING_SHARE = 0.4
-"""Writing at least this high, as a share of its picture, is read from the whole picture: a cut row loses 15 points on
-tight cheque amounts; below it the row is cut out, which doubles what is read of photographed fields with captions."""
-STRIP_DIGIT_PX, STRIP_HEIGHT_PX = 18.0, 32
-"""Size of digits and strips that the strip network reads best."""
 EDGE_MM = 1.5
 """How far beyond its edges a field's own strokes are followed."""
-ROW_REACH = 0.9
-"""Half height of the band round a row's middle, in digit heights."""
 FAINT_CONTRAST = 40.0
 """Gray levels between ink and paper below which a person would call the writing faint."""
 OVERFLOW_SHARE = 0.25
@@ -37,22 +28,16 @@ OVERFLOW_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Strip:
-    """Picture of a line for the strip network, with the way back.
-
-    Attributes:
-        image: (h, w) uint8 dark on light, the writing in the middle.
-        to_region: (3, 3) float64, strip pixels (x, y, 1) to region pixels.
-    """
+    """Picture of a line for the strip network, cut from its region at (left, top)."""
 
     image: GrayImage
-    to_region: FloatMatrix
+    left: int
+    top: int
 
     def box_between(self, left: float, right: float) -> Box:
-        """Upright box in region pixels round the columns left..right of the strip."""
-        height = self.image.shape[0]
-        corners = np.array([[[left, 0], [right, 0], [right, height], [left, height]]], np.float64)
-        xs, ys = cv2.perspectiveTransform(corners, self.to_region)[0].T
-        return Box(int(np.floor(xs.min())), int(np.floor(ys.min())), int(np.ceil(xs.max())), int(np.ceil(ys.max())))
+        """Box in region pixels round the columns left..right of the strip."""
+        bottom = self.top + self.image.shape[0]
+        return Box(self.left + int(left), self.top, self.left + int(np.ceil(right)), bottom)
 
 
 @dataclass(frozen=True)
@@ -145,32 +130,8 @@ def _overflows(written: BoolImage, region: FieldRegion) -> bool:
 
 
 def _segment_line(region: FieldRegion) -> Segmentation:
-    inner = region.inner.clipped(region.image.shape[1], region.image.shape[0])
-    whole = region.image[inner.top : inner.bottom, inner.left : inner.right]
-    # A place known from a template or from its box holds nothing but the writing; a cut-out may hold a caption.
-    is_cut_out = inner.width == region.image.shape[1] and inner.height == region.image.shape[0]
-    row = find_text_row(whole) if is_cut_out else None
-    if row is None or row.height >= FILLING_SHARE * whole.shape[0]:
-        place, strip = inner, Strip(whole, shift(inner.left, inner.top))
-    else:
-        place = _place_of(row, whole.shape).shifted(inner.left, inner.top)
-        to_picture, _ = strip_to_picture(row, STRIP_DIGIT_PX / row.height, STRIP_HEIGHT_PX)
-        levelled = level_strip(whole, row, STRIP_DIGIT_PX, STRIP_HEIGHT_PX)
-        strip = Strip(levelled, shift(inner.left, inner.top) @ to_picture)
-    return _cut_line(region, place, strip)
-
-
-def _place_of(row: TextRow, shape: tuple[int, ...]) -> Box:
-    """Box round a row of writing in a picture of this shape, with room for tails and a slope."""
-    reach = ROW_REACH * row.height + abs(row.slope) * (row.right - row.left) / 2
-    middle = row.middle[1]
-    return Box(int(row.left), int(middle - reach), int(row.right) + 1, int(middle + reach) + 1).clipped(
-        shape[1], shape[0]
-    )
-
-
-def _cut_line(region: FieldRegion, place: Box, strip: Strip) -> Segmentation:
-    """Lattice over the part of a region where the line stands; what the hand drew over its edges comes with it."""
+    """Lattice and strip of a free line; what the hand drew over the field's edges comes with the lattice."""
+    place = region.inner.clipped(region.image.shape[1], region.image.shape[0])
     reach = round(EDGE_MM * region.px_per_mm)
     frame = Box(place.left - reach, place.top - reach, place.right + reach, place.bottom + reach).clipped(
         region.image.shape[1], region.image.shape[0]
@@ -184,9 +145,7 @@ def _cut_line(region: FieldRegion, place: Box, strip: Strip) -> Segmentation:
     inside = _scaled(place.shifted(-frame.left, -frame.top), scale)
     ink = find_ink(picture, STROKE_MM * px_per_mm)
     written = erase_cell_lines(ink, (inside,)) if frame != place else ink.mask
-    # Measured on the field, not on the row: a pen drawn through the writing is as long as the row.
-    field = region.inner
-    written = erase_rules(written, int(scale * min(RULE_HEIGHTS * field.height, RULE_WIDTH * field.width)))
+    written = erase_rules(written, int(scale * min(RULE_HEIGHTS * place.height, RULE_WIDTH * place.width)))
     if region.background is not None:
         printed = region.background[frame.top : frame.bottom, frame.left : frame.right]
         written = erase_printed(written, _enlarged(printed, scale), px_per_mm)
@@ -194,10 +153,14 @@ def _cut_line(region: FieldRegion, place: Box, strip: Strip) -> Segmentation:
     has_ink = bool(lattice.primitives)
     return Segmentation(
         region,
-        line=LineInk(lattice, scale, frame.left, frame.top, strip if has_ink else None, ink),
+        line=LineInk(lattice, scale, frame.left, frame.top, _strip_of(region, place) if has_ink else None, ink),
         is_faint=has_ink and ink.contrast < FAINT_CONTRAST,
         is_clipped=_is_clipped(lattice, picture.shape[1]),
     )
+
+
+def _strip_of(region: FieldRegion, place: Box) -> Strip:
+    return Strip(region.image[place.top : place.bottom, place.left : place.right], place.left, place.top)
 
 
 def _of_this_field(written: BoolImage, inside: Box) -> BoolImage:
