@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipeline.errors import SettingsError
@@ -63,6 +63,14 @@ class Settings(BaseSettings):
     settle_s: float = Field(
         default=2.0, ge=0, description="seconds a file in the inbox must have been left alone before it is read"
     )
+    serve_host: str = Field(default="127.0.0.1", min_length=1, description="address to listen at, for `serve`")
+    serve_port: int = Field(default=8765, ge=0, le=65535, description="port of `serve`; 0 for any free one")
+    serve_token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="token that requests to `serve` must carry; a new random one at each start when not set",
+    )
+    serve_max_bytes: int = Field(default=20_000_000, ge=1, description="size of a request to `serve`")
     scans: ScanLimits = Field(default=ScanLimits(), description="limits that protect a batch from hostile files")
 
     @property

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.pictures import Picture, grays
 from pipeline.cli.terminal import stdout
-from pipeline.document import CharacterReading, Decision, FieldReading, Reason
+from pipeline.document import Decision, FieldReading, Reason
 from pipeline.errors import InternalError, ReadingError, SourceError
+from pipeline.field_line import FieldLine, field_line
 from recognizer.readings import GrayImage
 
 logger = logging.getLogger(__name__)
 
-CONFIDENCE_DECIMALS = 6
-"""More than any operating point can tell apart."""
-
 ReadSome = Callable[[Sequence[GrayImage]], Sequence[FieldReading]]
-Line = dict[str, Any]
 
 
-def lines_of(pictures: Sequence[Picture], read_some: ReadSome) -> Iterator[Line]:
+def lines_of(pictures: Sequence[Picture], read_some: ReadSome) -> Iterator[FieldLine]:
     """One line a picture, in order; those that could not be opened included.
 
     Raises:
@@ -42,23 +38,7 @@ def lines_of(pictures: Sequence[Picture], read_some: ReadSome) -> Iterator[Line]
         yield field_line(picture.name, next(readings)) if picture.error is None else error_line(picture)
 
 
-def field_line(name: str, reading: FieldReading) -> Line:
-    """The line of a field that was read, surely or not."""
-    return {
-        "file": name,
-        "value": reading.value,
-        "raw": reading.raw,
-        "confidence": _rounded(reading.confidence),
-        "decision": str(reading.decision),
-        "reasons": list(reading.reasons),
-        "alternatives": [
-            {"value": other.value, "confidence": _rounded(other.confidence)} for other in reading.alternatives
-        ],
-        "characters": [_character(character) for character in reading.characters],
-    }
-
-
-def error_line(picture: Picture, error: SourceError | None = None) -> Line:
+def error_line(picture: Picture, error: SourceError | None = None) -> FieldLine:
     """The line of a picture that cannot be read: shaped like the others, with `error` added."""
     error = error or picture.error or InternalError("was not read")
     return {
@@ -74,7 +54,7 @@ def error_line(picture: Picture, error: SourceError | None = None) -> Line:
     }
 
 
-def print_table(lines: Sequence[Line]) -> None:
+def print_table(lines: Sequence[FieldLine]) -> None:
     """Print lines for people."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("File", overflow="fold")
@@ -89,7 +69,7 @@ def print_table(lines: Sequence[Line]) -> None:
     stdout().print(table)
 
 
-def _line_alone(picture: Picture, read_some: ReadSome) -> Line:
+def _line_alone(picture: Picture, read_some: ReadSome) -> FieldLine:
     if picture.gray is None:
         return error_line(picture)
     try:
@@ -98,16 +78,3 @@ def _line_alone(picture: Picture, read_some: ReadSome) -> Line:
         raise
     except Exception as error:  # noqa: BLE001, becomes the error of this picture
         return error_line(picture, InternalError(f"met a defect of fieldreader ({type(error).__name__})"))
-
-
-def _character(character: CharacterReading) -> Line:
-    box = character.box_px
-    return {
-        "char": character.char,
-        "confidence": _rounded(character.confidence),
-        "box_px": [box.left, box.top, box.right, box.bottom],
-    }
-
-
-def _rounded(confidence: float) -> float:
-    return round(float(confidence), CONFIDENCE_DECIMALS)
