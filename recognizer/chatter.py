@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_CHATTER = b"INFO: "
-"""LiteRT announces its CPU kernels so, whatever its log level says."""
+_CHATTER = (b"INFO: ", b"I0000 ", b"WARNING: All log messages before absl", b"fully_quantize: ")
+"""LiteRT announces its CPU kernels with the first, TensorFlow its builds and conversions with the others, whatever
+their log levels say."""
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def export_int8(model: keras.Model, out: Path, representative: ImageStack, held_
     Raises:
         ModelError: more than 0.5 % of the labels changed; nothing is written then.
     """
-    content = _converted(model, representative[:_REPRESENTATIVE])
+    content = convert_int8(model, representative)
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         trial.write_bytes(content)
@@ -78,8 +78,16 @@ def master_logits(model: keras.Model, images: ImageStack) -> FloatArray:
     return np.asarray(model.predict(as_pixels(images), batch_size=512, verbose=0), np.float32)
 
 
-def _converted(model: keras.Model, representative: ImageStack) -> bytes:
+def convert_int8(model: keras.Model, representative: ImageStack) -> bytes:
+    """A network as full-int8 LiteRT, unverified.
+
+    Args:
+        model: takes (N, 28, 28, 1) float32 in 0..1 and returns logits.
+        representative: (N, 28, 28) uint8 images as met in production, to fix the int8 ranges.
+    """
     import tensorflow as tf  # the converter's own library; everything else here runs on any backend
+
+    representative = representative[:_REPRESENTATIVE]
 
     def samples() -> Iterator[list[NDArray[np.float32]]]:
         # The extremes must be met, so that a pixel's value is its int8 value.

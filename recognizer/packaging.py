@@ -44,7 +44,7 @@ def pack_bundle(master: Path, out: Path, provenance: Provenance, yardsticks: Yar
     """
     model = keras.saving.load_model(master, compile=False)
     validation = yardsticks.validation
-    representative = _representative(validation)
+    representative = representative_images(validation)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         export_int8(model, work / DIGITS_INT8, representative, validation.images)
@@ -68,8 +68,8 @@ def pack_bundle(master: Path, out: Path, provenance: Provenance, yardsticks: Yar
         )
 
 
-def _representative(validation: DigitSet) -> ImageStack:
-    """Images as production meets them: digits as written and redrawn, and things that are none."""
+def representative_images(validation: DigitSet) -> ImageStack:
+    """Images (600, 28, 28) as production meets them: digits as written and redrawn, and things that are none."""
     rng = np.random.default_rng(_SEED)
     rows = rng.permutation(len(validation))[:200]
     digits = validation.images[rows]

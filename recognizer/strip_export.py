@@ -47,8 +47,10 @@ def export_strips(model_path: Path, out: Path, samples: Sequence[FloatArray], *,
         ModelError: the export reads more than one strip in fifty differently; nothing is written.
     """
     model = keras.models.load_model(model_path, compile=False)
-    columns = keras.Model(model.input, model.get_layer(LOGITS).output)
-    content = _convert(columns, samples if int8 else ())
+    columns = columns_of(model)
+    if columns is None:
+        raise ModelError(f"{model_path} is no strip network")
+    content = convert_strips(columns, samples if int8 else ())
     with TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         trial.write_bytes(content)
@@ -61,7 +63,15 @@ def export_strips(model_path: Path, out: Path, samples: Sequence[FloatArray], *,
     return export
 
 
-def _convert(columns: keras.Model, samples: Sequence[FloatArray]) -> bytes:
+def columns_of(model: keras.Model) -> keras.Model | None:
+    """A strip network up to its scores, (N, 1, W / 4, 11), as LiteRT can run it at any width; None for another one."""
+    if len(model.output_shape) == 2:
+        return None
+    return keras.Model(model.input, model.get_layer(LOGITS).output)
+
+
+def convert_strips(columns: keras.Model, samples: Sequence[FloatArray]) -> bytes:
+    """LiteRT of what `columns_of` gives, unverified; weights and activations int8 when there are samples (32, W)."""
     converter = tf.lite.TFLiteConverter.from_keras_model(columns)
     if samples:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -87,7 +87,7 @@ def train(
     is another step: see `fieldreader models`.
     """
     data = data or global_options(context).settings().data
-    _silence_tensorflow()
+    silence_tensorflow()
     if network is Network.STRIPS:
         _train_strips(out, data, minutes=minutes, seed=seed, init_from=init_from, learning_rate=learning_rate)
         return
@@ -101,7 +101,7 @@ def train(
         measure_on=tuple(measure_on or ()),
         limit=limit,
         resume=resume,
-        command=_command_line(),
+        command=command_line(),
     )
     given: dict[str, Any] = {
         "preset": preset,
@@ -127,12 +127,12 @@ def _train_strips(out: Path, data: Path | None, **given: object) -> None:
     train_strips_with_progress(StripTrainingOptions(data=data, out=out, **known))
 
 
-def _silence_tensorflow() -> None:
+def silence_tensorflow() -> None:
     """Its native code talks about processor features while it loads; must come before the first import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def _command_line() -> str:
+def command_line() -> str:
     """The running command as one would type it, for the model card."""
     return shlex.join(["fieldreader", *sys.argv[1:]])
 
@@ -144,7 +144,7 @@ def retrain(context: typer.Context, data: DataOption = None) -> None:
     A part of the corrected documents is never trained on; the new model must do as well on them as the one in
     service, and on a benchmark that never changes. Exit code 3: trained, but refused.
     """
-    _silence_tensorflow()
+    silence_tensorflow()
     from pipeline.retraining import RetrainingOptions, Verdict, report_page, retrain
     from pipeline.storage.review_queue import ReviewQueue
 

@@ -1,0 +1,70 @@
+"""`fieldreader export`: a network in another format, for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.app import app, examples, global_options
+from pipeline.cli.train import Network, silence_tensorflow
+from recognizer.export_formats import ExportFormat
+
+if TYPE_CHECKING:
+    from recognizer.verified_export import VerifiedExport
+
+
+@app.command(
+    epilog=examples(
+        "fieldreader export --format onnx --out digits.onnx",
+        "fieldreader export --format litert-int8 --out digits.tflite --data data",
+        "fieldreader export --format openvino --network strips --out strips.xml",
+        "fieldreader export --format saved_model --model runs/first/bundle --out saved/digits",
+    )
+)
+def export(
+    context: typer.Context,
+    output_format: Annotated[ExportFormat, typer.Option("--format", "-f", help="What to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="File to write; a folder for saved_model.")],
+    network: Annotated[Network, typer.Option("--network", help="Which network.")] = Network.DIGITS,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="DIR", help="Model to export.  [default: the one in service]")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Folder with mnist.npz, to compare on its test digits.")
+    ] = None,
+) -> None:
+    """Write a network in another format, once it reads there as it does here.
+
+    What was written is opened by the library that belongs to the format and compared with the network itself. When it
+    reads otherwise, nothing is written. docs/exporting.md says what goes in and what comes out.
+    """
+    from pipeline.errors import SettingsError
+    from recognizer.chatter import without_chatter
+    from recognizer.export_formats import refuse_missing_packages
+    from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, champion, open_bundle
+
+    settings = global_options(context).settings(data=data)
+    refuse_missing_packages(output_format)
+    bundle = open_bundle(model) if model else champion(settings.model_store)
+    master = bundle.file(STRIPS_MASTER if network is Network.STRIPS else DIGITS_MASTER)
+    silence_tensorflow()
+    with without_chatter():
+        from recognizer.export_samples import digit_samples, strip_samples
+        from recognizer.verified_export import export_network
+    samples = strip_samples(settings.data) if network is Network.STRIPS else digit_samples(settings.data)
+    try:
+        made = export_network(master, out, output_format, samples)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    _print_report(made, samples.name)
+
+
+def _print_report(made: VerifiedExport, compared_on: str) -> None:
+    typer.echo(f"written: {made.path}, {made.size / 1000:,.0f} kB")
+    typer.echo(f"compared on: {compared_on}")
+    typer.echo(f"read otherwise: {made.labels_changed} of {made.n:,} (at most {made.bound.labels:.1%})")
+    typer.echo(
+        f"largest difference of a probability: {made.largest_difference:.2g} (at most {made.bound.difference:g})"
+    )
