@@ -163,7 +163,7 @@ def field_of_crop(image: GrayImage, spec: FieldSpec) -> FieldRegion:
     if comb is not None:
         px_per_mm = comb.box.height / BOX_HEIGHT_MM
         return FieldRegion(spec, 1, image, np.eye(3), polygon_of(comb.box, np.eye(3)), comb.box, comb.cells, px_per_mm)
-    row = find_text_row(image)
+    row = find_text_row(image, may_have_caption=spec.kind is not FieldKind.AMOUNT)
     if row is None or row.height * ROW_BAND > ROW_SHARE * height:
         inner = Box(0, 0, width, height)
         px_per_mm = max(1.0, height / CROP_HEIGHT_MM)

@@ -24,6 +24,8 @@ RULE_SHARE_WIDE, RULE_SHARE = 0.3, 0.45
 WIDE_ASPECT = 3.2
 WALL_SHARE = 0.75
 """Upright runs longer than this share of the height are sides of boxes."""
+END_SHARE = 0.15
+"""Outer part of the width in which a tall thin blob is the side of a box, though too slanted for a wall run."""
 MAX_SLOPE = 0.2
 JOIN_GAP = 4.0
 """Parts of a row stand nearer to each other than this many row heights."""
@@ -70,12 +72,13 @@ class _Blob:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
-def find_text_row(gray: GrayImage) -> TextRow | None:
+def find_text_row(gray: GrayImage, may_have_caption: bool = True) -> TextRow | None:
     """Find the row that was written by hand.
 
     Args:
         gray: (h, w) uint8, dark on light, about upright; may hold a printed caption left of the writing, rules, sides
             of a box and parts of the lines above and below.
+        may_have_caption: False for amounts, whose points and gaps look like the end of a caption.
 
     Returns:
         None when there is no ink that could be writing.
@@ -92,7 +95,7 @@ def find_text_row(gray: GrayImage) -> TextRow | None:
     if not blobs:
         return None
     row = _main_row(blobs, small.shape)
-    start = _end_of_caption(row, specks, small.shape)
+    start = _end_of_caption(row, specks, small.shape) if may_have_caption else 0.0
     row = [blob for blob in row if blob.middle[0] >= start] or row
     return _measure(row, start, small.shape[1], zoom)
 
@@ -157,7 +160,9 @@ def _may_be_writing(blob: _Blob, shape: tuple[int, ...]) -> bool:
     # Cut off above or below: a line of the form that is not ours.
     is_neighbour = (blob.top <= 1 or blob.bottom >= height - 1) and blob.height < 0.45 * height
     is_rim = (blob.left <= 1 or blob.right >= width - 1) and blob.width < 0.04 * width + 2
-    return not (is_speck or is_dash or is_neighbour or is_rim)
+    is_at_end = blob.right < END_SHARE * width or blob.left > (1 - END_SHARE) * width
+    is_wall = is_at_end and blob.height > 0.55 * height and blob.width < 0.25 * blob.height
+    return not (is_speck or is_dash or is_neighbour or is_rim or is_wall)
 
 
 def _main_row(blobs: Sequence[_Blob], shape: tuple[int, ...]) -> list[_Blob]:
