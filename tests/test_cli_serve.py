@@ -15,6 +15,10 @@ from pipeline.cli import app
 from pipeline.errors import SettingsError
 
 
+def ask(method, url, **request):
+    return httpx.request(method, url, timeout=60, **request)
+
+
 @contextmanager
 def started(*options):
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "serve", "--port", "0", *options]
@@ -30,9 +34,9 @@ def started(*options):
 def test_it_prints_a_random_token_and_answers_with_it_until_interrupted():
     with started() as (process, address):
         url, token = re.fullmatch(r"(http://127\.0\.0\.1:\d+)/docs\?token=(\S{32})", address).groups()
-        assert httpx.get(f"{url}/health").status_code == 200
-        assert httpx.post(f"{url}/predict").status_code == 401
-        assert httpx.post(f"{url}/predict", headers={"Authorization": f"Bearer {token}"}).status_code == 422
+        assert ask("GET", f"{url}/health").status_code == 200
+        assert ask("POST", f"{url}/predict").status_code == 401
+        assert ask("POST", f"{url}/predict", headers={"Authorization": f"Bearer {token}"}).status_code == 422
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
         assert (process.returncode, out, err) == (130, "", "")

@@ -27,6 +27,8 @@ from tests.stages.scripted import ScriptedRecognizer, row
 TOKEN = "a token of this test"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 MAX_BYTES = 300_000
+WAIT_S = 60
+"""For a machine that has much else to do."""
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def url():
 
 @pytest.fixture(scope="module")
 def client(url):
-    with httpx.Client(base_url=url, headers=BEARER, timeout=60) as client:
+    with httpx.Client(base_url=url, headers=BEARER, timeout=WAIT_S) as client:
         yield client
 
 
@@ -70,6 +72,10 @@ def drawn(digits="7", seed=3):
 
 
 SEVEN = png(drawn("7"))
+
+
+def ask(method, url, **request):
+    return httpx.request(method, url, timeout=WAIT_S, **request)
 
 
 def error_code(answer):
@@ -126,18 +132,18 @@ def test_a_field_is_read_as_the_command_reads_it(client, tmp_path):
     ],
 )
 def test_without_the_token_nothing_is_read(url, path, given):
-    answer = httpx.post(url + path, files={"image": SEVEN}, **given)
+    answer = ask("POST", url + path, files={"image": SEVEN}, **given)
     assert answer.status_code == 401
     assert error_code(answer) == "unauthorized"
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_the_token_may_stand_in_the_address(url):
-    assert httpx.post(f"{url}/predict", params={"token": TOKEN}, files={"image": SEVEN}).status_code == 200
+    assert ask("POST", f"{url}/predict", params={"token": TOKEN}, files={"image": SEVEN}).status_code == 200
 
 
 def test_anybody_may_ask_whether_it_is_up(url):
-    said = httpx.get(f"{url}/health").json()
+    said = ask("GET", f"{url}/health").json()
     assert (said["status"], said["model"]) == ("ok", "fieldreader")
 
 
@@ -206,12 +212,12 @@ def test_unknown_paths_and_methods_are_answered_in_the_same_shape(client):
 
 
 def test_the_page_names_every_operation_and_fetches_nothing(url):
-    page = httpx.get(f"{url}/docs", params={"token": '"><script>'}).text
+    page = ask("GET", f"{url}/docs", params={"token": '"><script>'}).text
     assert "/predict" in page
     assert "max_error" in page
     assert "<script" not in page
     assert "src=" not in page
-    assert httpx.get(f"{url}/docs").text.count("<form") == 0, "a form to try it would need the token"
+    assert ask("GET", f"{url}/docs").text.count("<form") == 0, "a form to try it would need the token"
 
 
 def test_logs_hold_neither_token_nor_contents(client, caplog):
@@ -229,7 +235,7 @@ class Slow(ScriptedRecognizer):
 
     def read_digits(self, crops):
         self.entered.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(WAIT_S)
         return super().read_digits(crops)
 
 
@@ -238,11 +244,11 @@ def test_the_server_answers_while_a_picture_is_read():
     with serving(recognizer, open_model(None)) as url:
         answers = []
         upload = threading.Thread(
-            target=lambda: answers.append(httpx.post(f"{url}/predict", headers=BEARER, files={"image": SEVEN}))
+            target=lambda: answers.append(ask("POST", f"{url}/predict", headers=BEARER, files={"image": SEVEN}))
         )
         upload.start()
-        assert recognizer.entered.wait(30)
-        assert httpx.get(f"{url}/health", timeout=10).status_code == 200
+        assert recognizer.entered.wait(WAIT_S)
+        assert ask("GET", f"{url}/health").status_code == 200
         recognizer.go_on.set()
         upload.join()
         assert answers[0].json()["prediction"] == 1
@@ -255,6 +261,6 @@ class Defective(ScriptedRecognizer):
 
 def test_a_defect_is_said_without_contents():
     with serving(Defective(), open_model(None)) as url:
-        answer = httpx.post(f"{url}/predict", headers=BEARER, files={"image": SEVEN})
+        answer = ask("POST", f"{url}/predict", headers=BEARER, files={"image": SEVEN})
     assert (answer.status_code, error_code(answer)) == (500, "internal_error")
     assert "4711" not in answer.text
