@@ -52,7 +52,7 @@ class BatchOptions:
     templates: Path | None = None
     model_store: Path | None = None
     queue_url: str | None = None
-    device: Literal["auto", "cpu", "gpu"] = "auto"
+    device: Literal["auto", "cpu", "gpu", "onnx"] = "auto"
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     limits: ScanLimits = field(default_factory=ScanLimits)
     overlays: Path | None = None

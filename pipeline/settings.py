@@ -22,7 +22,7 @@ ENVIRONMENT_PREFIX = "FIELDREADER_"
 SETTINGS_FILE = Path("fieldreader.toml")
 """Read from the working folder when it is there; `--config` names another one."""
 
-Device = Literal["auto", "cpu", "gpu"]
+Device = Literal["auto", "cpu", "gpu", "onnx"]
 
 
 def _default_state_dir() -> Path:

@@ -3,6 +3,7 @@
 <bundle>/model.json              name, version, parent, files with SHA-256, metrics, data fingerprint, command
          digits.keras            master of the digit network
          digits.tflite           the same, full int8, read on CPUs
+         digits.onnx             the same for ONNX Runtime, in models made for it
          digits.calibration.json temperature
          strips.keras, strips.tflite, operating_point.json, MODEL_CARD.md
 <store>/<name>-<version>/        bundles the user trained
@@ -27,6 +28,7 @@ MODEL_FILE = "model.json"
 MODEL_CARD = "MODEL_CARD.md"
 DIGITS_MASTER = "digits.keras"
 DIGITS_INT8 = "digits.tflite"
+DIGITS_ONNX = "digits.onnx"
 DIGITS_CALIBRATION = "digits.calibration.json"
 STRIPS_MASTER = "strips.keras"
 STRIPS_INT8 = "strips.tflite"

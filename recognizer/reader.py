@@ -11,11 +11,12 @@ from recognizer.calibration import Calibration, load_calibration, softmax
 from recognizer.chatter import without_chatter
 from recognizer.classifier import DigitEngine, ImageStack, KerasEngine, LiteRtEngine, gpu_is_visible
 from recognizer.errors import ModelError
-from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, STRIPS_INT8, Bundle
+from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, DIGITS_ONNX, STRIPS_INT8, Bundle
 from recognizer.normalize import normalize_digits
 from recognizer.readings import CLASS_COUNT, DigitReadings, FloatArray, GrayImage, InkImage, StripReadings
 
-Device = Literal["auto", "cpu", "gpu"]
+Device = Literal["auto", "cpu", "gpu", "onnx"]
+"""Where and by what digits are read: LiteRT on the CPU, Keras on a GPU, or ONNX Runtime. "auto" knows the first two."""
 
 
 class _StripEngine(Protocol):
@@ -27,7 +28,7 @@ class FieldRecognizer:
 
     Attributes:
         bundle: whose networks these are.
-        device: "cpu" or "gpu", the one in use.
+        device: "cpu", "gpu" or "onnx", the one in use.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -
 
     Args:
         bundle: opened and verified by `model_store.open_bundle`.
-        device: "auto" takes a GPU when there is one.
+        device: "auto" takes a GPU when there is one. "onnx" needs a bundle with `digits.onnx`.
         threads: for each network on the CPU.
 
     Raises:
@@ -76,11 +77,11 @@ def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -
         raise ModelError("no GPU is visible to Keras; install fieldreader[gpu] and a driver, or use --device cpu")
     calibration = load_calibration(bundle.file(DIGITS_CALIBRATION))
     with without_chatter():
-        digits: DigitEngine = (
-            KerasEngine(bundle.file(DIGITS_MASTER)) if on_gpu else LiteRtEngine(bundle.file(DIGITS_INT8), threads)
-        )
+        digits = _digits_of(bundle, "gpu" if on_gpu else device, threads)
         strips = _strips_of(bundle, threads)
-    return FieldRecognizer(bundle, "gpu" if on_gpu else "cpu", digits, calibration, strips)
+    return FieldRecognizer(
+        bundle, "gpu" if on_gpu else "cpu" if device == "auto" else device, digits, calibration, strips
+    )
 
 
 def read_images(engine: DigitEngine, calibration: Calibration, images: ImageStack) -> FloatArray:
@@ -88,6 +89,21 @@ def read_images(engine: DigitEngine, calibration: Calibration, images: ImageStac
     probabilities = softmax(engine.logits(images), calibration.temperature)
     missing = CLASS_COUNT - probabilities.shape[1]
     return np.pad(probabilities, ((0, 0), (0, missing)))
+
+
+def _digits_of(bundle: Bundle, device: Device, threads: int) -> DigitEngine:
+    if device == "gpu":
+        return KerasEngine(bundle.file(DIGITS_MASTER))
+    if device == "onnx":
+        if not bundle.has(DIGITS_ONNX):
+            raise ModelError(
+                f"model {bundle.name} {bundle.version} has no {DIGITS_ONNX}; make one that has: "
+                "fieldreader export --format onnx --as-model"
+            )
+        from recognizer.onnx_engine import OnnxEngine  # ONNX Runtime is optional
+
+        return OnnxEngine(bundle.file(DIGITS_ONNX), threads)
+    return LiteRtEngine(bundle.file(DIGITS_INT8), threads)
 
 
 def _strips_of(bundle: Bundle, threads: int) -> _StripEngine | None:

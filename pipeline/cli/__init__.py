@@ -5,11 +5,25 @@ from __future__ import annotations
 import logging
 import sys
 
-from pipeline.cli import digit, doctor, drift, evaluate, export, models, queue, read, run, serve, train
+from pipeline.cli import compress, digit, doctor, drift, evaluate, export, models, queue, read, run, serve, train
 from pipeline.cli.app import app
 from recognizer.errors import ReadingError
 
-__all__ = ["digit", "doctor", "drift", "evaluate", "export", "main", "models", "queue", "read", "run", "serve", "train"]
+__all__ = [
+    "compress",
+    "digit",
+    "doctor",
+    "drift",
+    "evaluate",
+    "export",
+    "main",
+    "models",
+    "queue",
+    "read",
+    "run",
+    "serve",
+    "train",
+]
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from pipeline.cli.train import Network, silence_tensorflow
 from recognizer.export_formats import ExportFormat
 
 if TYPE_CHECKING:
+    from recognizer.model_store import Bundle
     from recognizer.verified_export import VerifiedExport
 
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         "fieldreader export --format litert-int8 --out digits.tflite --data data",
         "fieldreader export --format openvino --network strips --out strips.xml",
         "fieldreader export --format saved_model --model runs/first/bundle --out saved/digits",
+        "fieldreader export --format onnx --out digits.onnx --as-model with-onnx",
     )
 )
 def export(
@@ -30,6 +32,10 @@ def export(
     network: Annotated[Network, typer.Option("--network", help="Which network.")] = Network.DIGITS,
     model: Annotated[
         Path | None, typer.Option("--model", metavar="DIR", help="Model to export.  [default: the one in service]")
+    ] = None,
+    as_model: Annotated[
+        Path | None,
+        typer.Option("--as-model", metavar="DIR", help="Also write a model with the export in it, for --device onnx."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="Folder with mnist.npz, to compare on its test digits.")
@@ -46,6 +52,8 @@ def export(
     from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, champion, open_bundle
 
     settings = global_options(context).settings(data=data)
+    if as_model and (output_format is not ExportFormat.ONNX or network is not Network.DIGITS):
+        raise SettingsError("--as-model is for digit networks exported with --format onnx")
     refuse_missing_packages(output_format)
     bundle = open_bundle(model) if model else champion(settings.model_store)
     master = bundle.file(STRIPS_MASTER if network is Network.STRIPS else DIGITS_MASTER)
@@ -59,6 +67,24 @@ def export(
     except ValueError as error:
         raise SettingsError(str(error)) from None
     _print_report(made, samples.name)
+    if as_model:
+        typer.echo(f"model: {_with_onnx(bundle, made.path, as_model).path}")
+
+
+def _with_onnx(bundle: Bundle, exported: Path, folder: Path) -> Bundle:
+    """The same model with the export in it; a new one, since a model's content is its identity."""
+    from recognizer.model_store import DIGITS_ONNX, write_bundle
+
+    return write_bundle(
+        folder,
+        name=f"{bundle.name}-onnx",
+        version=bundle.version,
+        files={**{name: bundle.path / name for name in bundle.files}, DIGITS_ONNX: exported},
+        metrics=bundle.metrics,
+        parent=bundle.sha256,
+        data_fingerprint=bundle.data_fingerprint,
+        command=bundle.command,
+    )
 
 
 def _print_report(made: VerifiedExport, compared_on: str) -> None:

@@ -22,6 +22,7 @@ class Device(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     GPU = "gpu"
+    ONNX = "onnx"
 
 
 class Format(StrEnum):
