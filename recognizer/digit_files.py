@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.dataset import UNKNOWN_WRITER, DigitSet, arrays_of, checked_digits
-from recognizer.digit_pictures import Labelled, read_crop_table, read_folder, read_pixel_table, table_header
+from recognizer.digit_pictures import (
+    Labelled,
+    LabelReader,
+    any_label,
+    digit_label,
+    read_crop_table,
+    read_folder,
+    read_pixel_table,
+    table_header,
+)
 from recognizer.errors import DatasetError
 from recognizer.idx import IDX_MAGIC, find_idx_pair, gunzipped, is_idx_name, labels_beside, read_idx
 from recognizer.normalize import ink_of_picture, normalize_digits
@@ -55,12 +64,58 @@ def load_labelled_digits(path: Path, part: Part = Part.TEST) -> LabelledDigits:
     Raises:
         DatasetError: nothing there, or something that does not fit; the message names the file and the row.
     """
-    labelled = _read(path, part)
+    labelled = _read(path, part, digit_label)
+    images, writers = _images(path, labelled), np.full(len(labelled.pictures), UNKNOWN_WRITER)
+    return LabelledDigits(checked_digits(path.stem, images, labelled.labels, writers, str(path)), labelled.places)
+
+
+def load_own_classes(path: Path, part: Part, names: tuple[str, ...] | None = None) -> tuple[DigitSet, tuple[str, ...]]:
+    """Read labelled pictures of any classes: letters, or the digits of another script.
+
+    Args:
+        path: as for `load_labelled_digits`; folders and labels may have any names.
+        part: of data sets that come in two parts.
+        names: the classes that are known; None: those that are found, numbers by size and before words.
+
+    Returns:
+        The pictures, normalised, labels being places among the names; and the names.
+
+    Raises:
+        DatasetError: as `load_labelled_digits`; or a class that is not among `names`, with its file or row.
+    """
+    labelled = _read(path, part, any_label)
+    images = _images(path, labelled)
+    found = labelled.labels.astype(str)
+    known = names or tuple(sorted(set(found.tolist()), key=_by_size))
+    places = {name: place for place, name in enumerate(known)}
+    for row, name in enumerate(found.tolist()):
+        if name not in places:
+            raise DatasetError(f"{path}, {labelled.places[row]}: class {name!r} does not occur in training")
+    labels = np.array([places[name] for name in found.tolist()], np.int32)
+    return DigitSet(path.stem, images, labels, np.full(len(labels), UNKNOWN_WRITER, np.int32)), known
+
+
+def comes_in_parts(path: Path) -> bool:
+    """Whether a data set has a training and a test part of its own.
+
+    Raises:
+        DatasetError: nothing there, or it cannot be read.
+    """
+    if path.is_dir():
+        return find_idx_pair(path, Part.TRAIN) != find_idx_pair(path, Part.TEST)
+    if not _first_bytes(path).startswith(b"PK"):
+        return False
+    return {"x_train", "x_test"} <= arrays_of(path, (), optional=("x_train", "x_test")).keys()
+
+
+def _images(path: Path, labelled: Labelled) -> NDArray[np.uint8]:
     if not len(labelled.pictures):
         raise DatasetError(f"{path} holds no digits")
-    images = normalize_digits([ink_of_picture(picture) for picture in labelled.pictures])
-    writers = np.full(len(images), UNKNOWN_WRITER)
-    return LabelledDigits(checked_digits(path.stem, images, labelled.labels, writers, str(path)), labelled.places)
+    return normalize_digits([ink_of_picture(picture) for picture in labelled.pictures])
+
+
+def _by_size(name: str) -> tuple[bool, int, str]:
+    return (False, int(name), name) if name.isascii() and name.isdigit() else (True, 0, name)
 
 
 def require_every_digit(digits: DigitSet, where: Path) -> None:
@@ -74,10 +129,10 @@ def require_every_digit(digits: DigitSet, where: Path) -> None:
         raise DatasetError(f"{where} holds no example of the digit {int(np.argmin(counts))}; training needs all ten")
 
 
-def _read(path: Path, part: Part) -> Labelled:
+def _read(path: Path, part: Part, label_of: LabelReader) -> Labelled:
     if path.is_dir():
         pair = find_idx_pair(path, part.value)
-        return _idx(*pair) if pair else read_folder(path)
+        return _idx(*pair) if pair else read_folder(path, label_of)
     start = _first_bytes(path)
     if start.startswith(b"PK"):
         return _npz(path, part)
@@ -86,7 +141,7 @@ def _read(path: Path, part: Part) -> Labelled:
     if b"\0" in start:
         raise DatasetError(f"{path} is none of NPZ, IDX, CSV and a folder of pictures")
     header = table_header(path)
-    return read_crop_table(path) if "file" in header else read_pixel_table(path)
+    return (read_crop_table if "file" in header else read_pixel_table)(path, label_of)
 
 
 def _first_bytes(path: Path) -> bytes:

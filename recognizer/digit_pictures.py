@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Labelled:
 
     Attributes:
         pictures: (h, w) uint8 each, any polarity.
-        labels: (N,), not yet checked to be digits.
+        labels: (N,), not yet checked to be digits; text where any label was asked for.
         places: file or row of each, for people.
     """
 
@@ -38,8 +38,37 @@ class Labelled:
     places: tuple[str, ...]
 
 
-def read_folder(folder: Path) -> Labelled:
-    """Pictures in folders named after the digit they show.
+LabelReader = Callable[[str, str], int | str]
+"""From the text of a label, and where it stands, to the label; refuses by DatasetError."""
+
+
+def digit_label(text: str, where: str) -> int:
+    """A label that must be a digit.
+
+    Raises:
+        DatasetError: it is none.
+    """
+    if not _INTEGER.fullmatch(text):
+        raise DatasetError(f"{where}: label {text.strip()!r} is not a digit")
+    label = int(text)
+    if not 0 <= label < DIGIT_COUNT:
+        raise DatasetError(f"{where}: label {label} is not a digit")
+    return label
+
+
+def any_label(text: str, where: str) -> str:
+    """A label that may be anything but empty.
+
+    Raises:
+        DatasetError: it is empty.
+    """
+    if not text.strip():
+        raise DatasetError(f"{where}: the label is empty")
+    return text.strip()
+
+
+def read_folder(folder: Path, label_of: LabelReader = digit_label) -> Labelled:
+    """Pictures in folders named after the digit, or whatever class, they show.
 
     Raises:
         DatasetError: a folder that names no digit or holds no picture, or a picture that cannot be read.
@@ -47,17 +76,16 @@ def read_folder(folder: Path) -> Labelled:
     classes = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     if not classes:
         raise DatasetError(f"{folder} holds neither IDX files nor folders of pictures named 0 to 9")
-    files: list[tuple[Path, int]] = []
+    files: list[tuple[Path, int | str]] = []
     for entry in classes:
-        if not re.fullmatch(r"\d+", entry.name, re.ASCII) or int(entry.name) >= DIGIT_COUNT:
-            raise DatasetError(f"{entry}: a folder of pictures must be named after its digit, 0 to 9")
+        label = label_of(entry.name, f"{entry}: a folder of pictures must be named after what they show")
         pictures = sorted(file for file in entry.iterdir() if file.is_file() and not _is_left_over(file.name))
         if not pictures:
             raise DatasetError(f"{entry} holds no picture")
-        files += [(file, int(entry.name)) for file in pictures]
+        files += [(file, label) for file in pictures]
     return Labelled(
         [gray_of_file(file) for file, _ in files],
-        np.array([label for _, label in files], np.int32),
+        np.array([label for _, label in files]),
         tuple(str(file.relative_to(folder)) for file, _ in files),
     )
 
@@ -68,7 +96,7 @@ def table_header(path: Path) -> list[str]:
         return [cell.strip().lower() for cell in next(csv.reader(stream), [])]
 
 
-def read_crop_table(path: Path) -> Labelled:
+def read_crop_table(path: Path, label_of: LabelReader = digit_label) -> Labelled:
     """A CSV with the columns `file` and `label`; files are relative to it.
 
     Raises:
@@ -82,16 +110,16 @@ def read_crop_table(path: Path) -> Labelled:
     for line, cells in _lines(path, skip=1):
         if len(cells) != len(header):
             raise DatasetError(f"{path}, line {line}: {len(cells)} cells, where the first line has {len(header)}")
-        labels.append(_digit(cells[label_at], f"{path}, line {line}"))
+        labels.append(label_of(cells[label_at], f"{path}, line {line}"))
         try:
             pictures.append(gray_of_file(path.parent / cells[file_at].strip()))
         except DatasetError as error:
             raise DatasetError(f"{path}, line {line}: {error}") from None
         places.append(cells[file_at].strip())
-    return Labelled(pictures, np.array(labels, np.int32), tuple(places))
+    return Labelled(pictures, np.array(labels), tuple(places))
 
 
-def read_pixel_table(path: Path) -> Labelled:
+def read_pixel_table(path: Path, label_of: LabelReader = digit_label) -> Labelled:
     """A CSV with a label and the pixels of a square picture in each line, below a header or without one.
 
     Raises:
@@ -107,10 +135,10 @@ def read_pixel_table(path: Path) -> Labelled:
         where = f"{path}, line {line}"
         if len(cells) != len(header):
             raise DatasetError(f"{where}: {len(cells)} numbers, where the first line has {len(header)}")
-        labels.append(_digit(cells[0], where))
+        labels.append(label_of(cells[0], where))
         pictures.append(_pixels(cells[1:], where).reshape(side, side))
         places.append(f"line {line}")
-    return Labelled(pictures, np.array(labels, np.int32), tuple(places))
+    return Labelled(pictures, np.array(labels), tuple(places))
 
 
 def gray_of_file(file: Path) -> GrayImage:
@@ -148,15 +176,6 @@ def _lines(path: Path, skip: int) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             if reader.line_num > skip and cells:
                 yield reader.line_num, cells
-
-
-def _digit(cell: str, where: str) -> int:
-    if not _INTEGER.fullmatch(cell):
-        raise DatasetError(f"{where}: label {cell.strip()!r} is not a digit")
-    label = int(cell)
-    if not 0 <= label < DIGIT_COUNT:
-        raise DatasetError(f"{where}: label {label} is not a digit")
-    return label
 
 
 def _pixels(cells: Sequence[str], where: str) -> NDArray[np.uint8]:

@@ -48,8 +48,19 @@ def name_of(read_as: int) -> str:
 
 def draw_confusion(evaluation: DigitEvaluation, look: Look = LIGHT) -> bytes:
     """PNG of the counts, row truth, column read as; shades go by the share of the row."""
-    confusion = evaluation.report.confusion
-    figure = _figure(5.6, 5.0, look)
+    names = [name_of(label) for label in range(DIGIT_COUNT + 1)]
+    return draw_counts(evaluation.report.confusion, names, look)
+
+
+def draw_counts(confusion: NDArray[np.int64], names: Sequence[str], look: Look = LIGHT) -> bytes:
+    """PNG of any confusion, row truth, column read as; shades go by the share of the row.
+
+    Args:
+        confusion: (R, C) counts; rows are the first R of the classes.
+        names: of the C classes.
+    """
+    size = max(5.0, 0.4 * len(names))
+    figure = _figure(size + 0.6, size, look)
     axes = figure.subplots()
     # Square root: errors are few, and would not be seen beside the diagonal.
     axes.imshow(np.sqrt(confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)), look.heat, vmin=0, vmax=1)
@@ -59,8 +70,8 @@ def draw_confusion(evaluation: DigitEvaluation, look: Look = LIGHT) -> bytes:
             colour = look.paper if is_strong else look.wrong
             axes.text(read_as, truth, f"{count}", ha="center", va="center", fontsize=7, color=colour)
     axes.set(xlabel="read as", ylabel="truth")
-    axes.set_xticks(range(DIGIT_COUNT + 1), [name_of(label) for label in range(DIGIT_COUNT + 1)])
-    axes.set_yticks(range(DIGIT_COUNT))
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(confusion)), names[: len(confusion)])
     return _png(figure, look, grid=False)
 
 
@@ -105,17 +116,36 @@ def draw_sheet(
         rows: which of them to show.
         columns: digits side by side.
     """
-    down = max(1, -(-len(rows) // columns))
+    pictures = [
+        Picture(images[row], name_of(int(labels[row])), name_of(int(evaluation.read_as[row])), confidence)
+        for row, confidence in zip(rows, evaluation.confidence[rows], strict=True)
+    ]
+    return draw_pictures(pictures, look, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One image (28, 28) uint8, the names of what it is and was read as, and how surely."""
+
+    image: NDArray[np.uint8]
+    truth: str
+    read_as: str
+    confidence: float
+
+
+def draw_pictures(pictures: Sequence[Picture], look: Look = LIGHT, columns: int = 4) -> bytes:
+    """PNG of images with what they were read as and how surely; wrong ones name the truth."""
+    down = max(1, -(-len(pictures) // columns))
     figure = _figure(1.45 * columns, 1.6 * down, look)
     grid = figure.subplots(down, columns, squeeze=False).ravel()
     for axes in grid:
         axes.set_axis_off()
-    for axes, row in zip(grid, rows, strict=False):
-        read_as, is_right = int(evaluation.read_as[row]), evaluation.read_as[row] == labels[row]
+    for axes, picture in zip(grid, pictures, strict=False):
+        is_right = picture.read_as == picture.truth
         # As on paper in either rendition: what a person compares is the ink.
-        axes.imshow(255 - images[row], "gray", vmin=0, vmax=255)
-        remark = f"{name_of(read_as)}  {100 * evaluation.confidence[row]:.1f} %"
-        remark += "" if is_right else f"\nis a {labels[row]}"
+        axes.imshow(255 - picture.image, "gray", vmin=0, vmax=255)
+        remark = f"{picture.read_as}  {100 * picture.confidence:.1f} %"
+        remark += "" if is_right else f"\nis a {picture.truth}"
         axes.set_title(remark, fontsize=8, color=look.ink if is_right else look.wrong)
     return _png(figure, look, grid=False)
 

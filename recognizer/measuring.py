@@ -11,7 +11,7 @@ import numpy as np
 from recognizer.augment import rescan
 from recognizer.calibration import Calibration
 from recognizer.classifier import DigitEngine
-from recognizer.dataset import DigitSet, load_answer_sheets, load_digits, load_mnist
+from recognizer.dataset import DigitSet, load_answer_sheets, load_digits
 from recognizer.evaluation import accepted_above, report_digits
 from recognizer.normalize import normalize_digits
 from recognizer.not_a_digit import HELD_OUT_KINDS, draw_non_digits
@@ -48,7 +48,8 @@ class Yardsticks:
     """What a network is measured on.
 
     Attributes:
-        validation: digits of writers that were not trained on; the calibration is fitted on them.
+        validation: digits of writers that were not trained on; the calibration is fitted on them. Or, of a run that
+            held nothing out, digits that were.
         test: digits that nothing was chosen or fitted on.
         others: further sets that were not trained on.
     """
@@ -59,14 +60,13 @@ class Yardsticks:
 
 
 def load_yardsticks(
-    validation: DigitSet, data: Path | None, answer_sheets: Path | None, further: Sequence[Path]
+    validation: DigitSet, test: DigitSet, answer_sheets: Path | None, further: Sequence[Path]
 ) -> Yardsticks:
-    """The test part of MNIST, the exam of the answer sheets kept for reporting, and further NPZ files by their names.
+    """Beside the test set, the exam of the answer sheets kept for reporting, and further NPZ files by their names.
 
     Raises:
         DatasetError: a file cannot be used.
     """
-    _, test = load_mnist(data)
     others = [load_answer_sheets(answer_sheets)[1]] if answer_sheets else []
     return Yardsticks(validation, test, (*others, *(load_digits(file, file.stem) for file in further)))
 

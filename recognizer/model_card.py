@@ -62,6 +62,8 @@ def model_card(
         f"Calibration: temperature {calibration.temperature:.2f}, fitted on {calibration.n:,} digits of other writers "
         f"(ECE {calibration.ece_before:.4f} before, {calibration.ece_after:.4f} after)."
     )
+    if not calibration.n:
+        calibrated = "Not calibrated: no digits were kept from training."
     parent = f"\nFine-tuned from the model with sha256 `{provenance.parent}`.\n" if provenance.parent else ""
     return f"""# {provenance.name} {provenance.version}: digit network
 

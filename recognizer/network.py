@@ -1,4 +1,4 @@
-"""Architectures by name. Only `keras` layers and operations, so every Keras backend trains and runs them.
+"""Networks by name. Only `keras` layers and operations, so every Keras backend trains and runs them.
 
 Networks take (N, 28, 28, 1) float32 in 0..1, ink bright, and return logits; softmax belongs to calibration.
 """
@@ -13,9 +13,11 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from recognizer import architectures as bodies
 from recognizer.normalize import SIDE_PX
 from recognizer.readings import CLASS_COUNT, DIGIT_COUNT
-from recognizer.training_options import SHIPPED_PRESET
+from recognizer.recipes import Recipe
+from recognizer.training_options import SHIPPED_PRESET, Optimizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +28,39 @@ class Preset:
         summary: one line for `--help` and model cards.
         classes: 11 with 'not one digit', 10 without.
         body: from the input tensor to the features before the last dense layer.
+        recipe: how the tutorial trains it that it comes from; None for networks of our own.
     """
 
     summary: str
     classes: int
     body: Callable[[keras.KerasTensor], keras.KerasTensor]
+    recipe: Recipe | None = None
 
 
-def build_network(preset: str) -> keras.Model:
+def preset_named(name: str) -> Preset:
+    """A preset.
+
+    Raises:
+        ValueError: there is none of this name; the message lists them.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"no network preset {name!r}; there are {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def build_network(preset: str, classes: int | None = None) -> keras.Model:
     """Build an untrained network.
+
+    Args:
+        preset: a key of `PRESETS`.
+        classes: number of logits; None: as many as the preset has.
 
     Raises:
         ValueError: no preset of this name; the message lists them.
     """
-    if preset not in PRESETS:
-        raise ValueError(f"no network preset {preset!r}; there are {', '.join(PRESETS)}")
-    chosen = PRESETS[preset]
+    chosen = preset_named(preset)
     pixels = layers.Input((SIDE_PX, SIDE_PX, 1), name="pixels")
-    logits = layers.Dense(chosen.classes, name="logits")(chosen.body(pixels))
+    logits = layers.Dense(classes or chosen.classes, name="logits")(chosen.body(pixels))
     return keras.Model(pixels, logits, name=preset)
 
 
@@ -52,35 +69,41 @@ def as_pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return images[..., None].astype(np.float32) / np.float32(255)
 
 
-def _conv_norm(x: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
-    x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-    x = layers.BatchNormalization(momentum=0.9)(x)
-    return layers.Activation("relu")(x)
-
-
-def _shipped_body(x: keras.KerasTensor) -> keras.KerasTensor:
-    """28 -> 14 by stride, then 7 and 3 by pooling: most work at 14 x 14 and below, which is what keeps it fast."""
-    x = _conv_norm(x, 16)
-    x = _conv_norm(x, 32, strides=2)
-    x = _conv_norm(x, 64)
-    x = layers.MaxPooling2D(2)(x)
-    x = _conv_norm(x, 96)
-    x = _conv_norm(x, 112)
-    x = layers.MaxPooling2D(2)(x)
-    x = layers.Flatten()(x)
-    return layers.Dropout(0.3)(x)
-
-
-def _tutorial_body(x: keras.KerasTensor) -> keras.KerasTensor:
-    x = layers.Conv2D(32, 3, activation="relu")(x)
-    x = layers.MaxPooling2D(2)(x)
-    x = layers.Conv2D(64, 3, activation="relu")(x)
-    x = layers.MaxPooling2D(2)(x)
-    x = layers.Flatten()(x)
-    return layers.Dense(128, activation="relu")(x)
-
-
 PRESETS: Mapping[str, Preset] = {
-    SHIPPED_PRESET: Preset("five BatchNorm convolutions, ten digits and 'not one digit'", CLASS_COUNT, _shipped_body),
-    "tutorial-conv2-dense128": Preset("Conv32-Pool-Conv64-Pool-Dense128, ten digits", DIGIT_COUNT, _tutorial_body),
+    SHIPPED_PRESET: Preset("five BatchNorm convolutions, ten digits and 'not one digit'", CLASS_COUNT, bodies.shipped),
+    "tutorial-conv2-dense128": Preset(
+        "Conv32-Pool-Conv64-Pool-Dense128",
+        DIGIT_COUNT,
+        bodies.conv32_conv64_dense128,
+        Recipe(Optimizer.ADAM, batch_size=128, epochs=10),
+    ),
+    "tutorial-conv2-dense128-dropout": Preset(
+        "Conv32-Pool-Conv64-Pool-Dense128-Dropout 0.5",
+        DIGIT_COUNT,
+        bodies.conv32_conv64_dense128_dropout,
+        Recipe(Optimizer.ADAM, batch_size=64, epochs=10),
+    ),
+    "tutorial-conv2-dense64": Preset(
+        "Conv32-Pool-Conv64-Pool-Dense64",
+        DIGIT_COUNT,
+        bodies.conv32_conv64_dense64,
+        Recipe(Optimizer.ADAM, batch_size=128, epochs=10),
+    ),
+    "tutorial-conv1-dense128": Preset(
+        "Conv28-Pool-Dense128-Dropout 0.2",
+        DIGIT_COUNT,
+        bodies.conv28_dense128,
+        Recipe(Optimizer.ADAM, batch_size=32, epochs=10),
+    ),
+    "tutorial-conv3-dense64": Preset(
+        "Conv32-Pool-Conv64-Pool-Conv64-Dense64",
+        DIGIT_COUNT,
+        bodies.conv32_conv64_conv64_dense64,
+        Recipe(Optimizer.RMSPROP, batch_size=32, epochs=5),
+    ),
+    "batchnorm-dropout": Preset(
+        "six BatchNorm convolutions in three widths, dropout after each pair", CLASS_COUNT, bodies.batchnorm_dropout
+    ),
+    "residual": Preset("three stages of two residual blocks each", CLASS_COUNT, bodies.residual),
+    "depthwise": Preset("depthwise separable convolutions, for small devices", CLASS_COUNT, bodies.depthwise),
 }

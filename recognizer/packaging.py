@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from recognizer.augment import ImageStack, rescan
-from recognizer.calibration import calibration_to_json, fit_temperature
+from recognizer.calibration import Calibration, calibration_to_json, fit_temperature
 from recognizer.classifier import LiteRtEngine
 from recognizer.dataset import DigitSet
 from recognizer.export import compare_logits, export_int8, master_logits
@@ -30,7 +30,9 @@ _SEED = 11
 """Of everything drawn to fix the int8 ranges; never that of training."""
 
 
-def pack_bundle(master: Path, out: Path, provenance: Provenance, yardsticks: Yardsticks) -> Bundle:
+def pack_bundle(
+    master: Path, out: Path, provenance: Provenance, yardsticks: Yardsticks, calibrated: bool = True
+) -> Bundle:
     """Export, calibrate, measure and describe a trained network, and write the bundle.
 
     Args:
@@ -38,6 +40,7 @@ def pack_bundle(master: Path, out: Path, provenance: Provenance, yardsticks: Yar
         out: folder of the bundle.
         provenance: for the card.
         yardsticks: for calibration and figures.
+        calibrated: fit a temperature; not to be done on digits that were trained on.
 
     Raises:
         ModelError: the int8 export does not read like its master.
@@ -49,7 +52,9 @@ def pack_bundle(master: Path, out: Path, provenance: Provenance, yardsticks: Yar
         work = Path(folder)
         export_int8(model, work / DIGITS_INT8, representative, validation.images)
         engine = LiteRtEngine(work / DIGITS_INT8)
-        calibration = fit_temperature(engine.logits(validation.images), validation.labels)
+        calibration = Calibration()
+        if calibrated:
+            calibration = fit_temperature(engine.logits(validation.images), validation.labels)
         write_text(work / DIGITS_CALIBRATION, calibration_to_json(calibration))
         model.save(work / DIGITS_MASTER)
         export = compare_logits(master_logits(model, yardsticks.test.images), engine.logits(yardsticks.test.images))

@@ -1,18 +1,20 @@
 """Training a digit network from scratch: from options to a run folder with curves, checkpoints and a bundle.
 
-<out>/config.json      every option, the data's fingerprint and versions
+<out>/config.json      every option, the names of the classes, the data's fingerprint and versions
       metrics.csv      one row an epoch
       curves.png       the same as a picture
       checkpoint.keras weights and optimizer after the last whole epoch; `resume` starts there
       best.keras       the averaged weights of the best epoch, judged on writers that were not trained on
-      bundle/          what can be put into service
+      confusion.png    how these were read by them
+      worst.png        the errors with the highest confidence
+      bundle/          what can be put into service; for digits only
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,15 +26,17 @@ from recognizer.dataset import IntArray
 from recognizer.epochs import EpochPlan, epochs_ahead
 from recognizer.measuring import load_yardsticks
 from recognizer.model_store import Bundle
-from recognizer.network import PRESETS, as_pixels, build_network
+from recognizer.network import as_pixels
+from recognizer.optimizing import compile_network
 from recognizer.packaging import pack_bundle
 from recognizer.run_folder import EpochFigures, badness, draw_curves, read_history, write_config, write_history
+from recognizer.run_pictures import draw_run
+from recognizer.starting_network import check_start, knows_non_digits, starting_network
 from recognizer.training_data import TrainingData, epoch_plan, load_training_data, provenance_of
-from recognizer.training_options import TrainingOptions, TrainingProgress
+from recognizer.training_options import Classes, TrainingOptions, TrainingProgress
 
 __all__ = ["TrainingOptions", "TrainingProgress", "TrainingRun", "train"]
 
-_WARM_UP_PART = 0.05
 _REPORT_EVERY = 20
 
 
@@ -44,43 +48,60 @@ class TrainingRun:
         folder: the run folder.
         history: figures of all epochs, resumed ones included.
         best_epoch: the one whose weights were kept, from 1.
-        bundle: what came out.
+        metrics: figures of the kept weights, by name.
+        bundle: what can be put into service; None when the classes are not the digits.
     """
 
     folder: Path
     history: tuple[EpochFigures, ...]
     best_epoch: int
-    bundle: Bundle
+    metrics: Mapping[str, float]
+    bundle: Bundle | None
 
 
-def train(options: TrainingOptions, on_progress: Callable[[TrainingProgress], None] = lambda _: None) -> TrainingRun:
+def train(
+    options: TrainingOptions,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
+    on_epoch: Callable[[EpochFigures], None] = lambda _: None,
+) -> TrainingRun:
     """Train a digit network and put the best epoch into a bundle.
 
     The best epoch is chosen, and the calibration fitted, on writers that were not trained on; the test set is only
     measured. A run that was killed goes on after its last whole epoch when `options.resume` is set.
 
+    Args:
+        options: what to train, on what, and how.
+        on_progress: called every few batches.
+        on_epoch: called after each epoch.
+
     Raises:
         DatasetError: training data cannot be used.
+        ModelError: the network or the weights to start from cannot be used.
         ValueError: an option makes no sense; the message names it.
     """
     _check(options)
     data = load_training_data(options)
     options.out.mkdir(parents=True, exist_ok=True)
+    keras.utils.clear_session()  # many runs in one process must not name, and keep, ever more layers
     keras.utils.set_random_seed(options.seed)
-    plan = epoch_plan(options)
-    batches = math.ceil(plan.length(len(data.training)) / options.batch_size)
     history = read_history(options.out / "metrics.csv") if options.resume else []
     checkpoint = options.out / "checkpoint.keras"
-    if history and checkpoint.is_file():
-        model = keras.saving.load_model(checkpoint)
+    is_resumed = bool(history) and checkpoint.is_file()
+    own_classes = len(data.classes) if options.classes is Classes.OWN else None
+    model = keras.saving.load_model(checkpoint) if is_resumed else starting_network(options, own_classes)
+    plan = epoch_plan(options, knows_non_digits(model, options.classes))
+    batches = math.ceil(plan.length(len(data.training)) / options.batch_size)
+    if is_resumed:
         history = history[: int(model.optimizer.iterations) // batches]
     else:
         history = []
-        model = _compiled(options, batches)
+        compile_network(model, options, batches * options.epochs)
     write_config(
         options.out / "config.json",
         options,
         {
+            "class_names": list(data.classes),
+            "parameters": model.count_params(),
             "training_digits": len(data.training),
             "validation_digits": len(data.validation),
             "data_fingerprint": data.fingerprint,
@@ -88,49 +109,43 @@ def train(options: TrainingOptions, on_progress: Callable[[TrainingProgress], No
             "backend": keras.backend.backend(),
         },
     )
-    _run_epochs(model, data, options, plan, history, on_progress)
-    best = min(history, key=badness)
-    yardsticks = load_yardsticks(data.validation, options.data, options.answer_sheets, options.measure_on)
-    bundle = pack_bundle(options.out / "best.keras", options.out / "bundle", provenance_of(options, data), yardsticks)
-    return TrainingRun(options.out, tuple(history), best.epoch, bundle)
+    _run_epochs(model, data, options, plan, history, on_progress, on_epoch)
+    best = min(history, key=badness) if options.hold_out else history[-1]
+    draw_run(options.out, keras.saving.load_model(options.out / "best.keras", compile=False), data)
+    return _finished(options, data, plan, model.name, tuple(history), best.epoch)
+
+
+def _finished(
+    options: TrainingOptions,
+    data: TrainingData,
+    plan: EpochPlan,
+    network: str,
+    history: tuple[EpochFigures, ...],
+    best_epoch: int,
+) -> TrainingRun:
+    best = options.out / "best.keras"
+    if options.classes is Classes.OWN:
+        loss, accuracy = _measure(keras.saving.load_model(best, compile=False), data.test.images, data.test.labels)
+        return TrainingRun(options.out, history, best_epoch, {"test_accuracy": accuracy, "test_loss": loss}, None)
+    yardsticks = load_yardsticks(data.validation, data.test, options.answer_sheets, options.measure_on)
+    provenance = provenance_of(options, data, plan, network)
+    bundle = pack_bundle(best, options.out / "bundle", provenance, yardsticks, calibrated=options.hold_out)
+    return TrainingRun(options.out, history, best_epoch, bundle.metrics, bundle)
 
 
 def _check(options: TrainingOptions) -> None:
-    if options.preset not in PRESETS:
-        raise ValueError(f"preset: no network {options.preset!r}; there are {', '.join(PRESETS)}")
+    check_start(options)
     for name in ("epochs", "batch_size", "learning_rate"):
         if getattr(options, name) <= 0:
             raise ValueError(f"{name} must be positive, not {getattr(options, name)}")
     for name in ("rescan_part", "pen_part", "non_digit_part", "averaging", "label_smoothing"):
         if not 0 <= getattr(options, name) <= 1:
             raise ValueError(f"{name} must lie between 0 and 1, not {getattr(options, name)}")
-
-
-def _compiled(options: TrainingOptions, batches: int) -> keras.Model:
-    model = build_network(options.preset)
-    steps = batches * options.epochs
-    warm_up = max(1, round(_WARM_UP_PART * steps))
-    rate = keras.optimizers.schedules.CosineDecay(
-        options.learning_rate / 20,
-        max(1, steps - warm_up),
-        alpha=0.005,
-        warmup_target=options.learning_rate,
-        warmup_steps=warm_up,
-    )
-    optimizer = keras.optimizers.AdamW(
-        rate,
-        weight_decay=options.weight_decay,
-        use_ema=options.averaging > 0,
-        ema_momentum=options.averaging or 0.99,
-    )
-    model.compile(
-        optimizer,
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=options.label_smoothing),
-        metrics=["accuracy"],
-        # XLA trains 2 to 3.5 times slower on CPUs.
-        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
-    )
-    return model
+    for name in ("weight_decay", "l2", "patience"):
+        if getattr(options, name) < 0:
+            raise ValueError(f"{name} must not be negative, not {getattr(options, name)}")
+    if options.patience and not options.hold_out:
+        raise ValueError("patience needs hold_out: only digits kept from training can say when to stop")
 
 
 def _run_epochs(
@@ -140,6 +155,7 @@ def _run_epochs(
     plan: EpochPlan,
     history: list[EpochFigures],
     on_progress: Callable[[TrainingProgress], None],
+    on_epoch: Callable[[EpochFigures], None],
 ) -> None:
     """Train the epochs that are not in `history` yet, and add them to it."""
     first = len(history)
@@ -152,7 +168,7 @@ def _run_epochs(
         plain = _measure(model, data.validation.images, data.validation.labels)
         redrawn = _measure(model, data.rescanned, data.validation.labels)
         figures = EpochFigures(epoch + 1, loss, accuracy, *plain, *redrawn, time.monotonic() - started)
-        if not history or badness(figures) < min(map(badness, history)):
+        if not options.hold_out or not history or badness(figures) < min(map(badness, history)):
             _save(model, options.out / "best.keras")
         history.append(figures)
         model.set_weights(trained)
@@ -163,6 +179,7 @@ def _run_epochs(
         steps = math.ceil(len(labels) / options.batch_size)
         left = figures.seconds * (options.epochs - epoch - 1)
         on_progress(TrainingProgress(epoch + 1, options.epochs, steps, steps, loss, accuracy, plain[1], left))
+        on_epoch(figures)
         if options.patience and epoch + 1 - min(history, key=badness).epoch >= options.patience:
             return
 

@@ -11,10 +11,11 @@ from recognizer.dataset import DigitSet, fingerprint, join_digits, load_answer_s
 from recognizer.epochs import EpochPlan
 from recognizer.errors import DatasetError
 from recognizer.model_card import Provenance
-from recognizer.network import PRESETS
+from recognizer.model_store import open_bundle
 from recognizer.not_a_digit import TRAINING_KINDS
+from recognizer.own_data import load_own_data
 from recognizer.readings import DIGIT_COUNT
-from recognizer.training_options import TrainingOptions
+from recognizer.training_options import Classes, TrainingOptions
 
 _SHEETS_REPEATED = 5
 """1,000 digits of answer sheets among 54,000 of MNIST would be overheard; five times they are a tenth."""
@@ -27,16 +28,21 @@ class TrainingData:
 
     Attributes:
         training: handwriting; digits of small sets several times.
-        validation: MNIST digits of other writers, as they are.
+        validation: digits of other writers where writers are known, as they are; when nothing is held out, a part of
+            `training` that only shows how the run goes.
         rescanned: the images of `validation`, redrawn at scan size.
-        mnist: digits of `training` that come from MNIST.
-        fingerprint: SHA-256 over all of them.
+        test: what the result is measured on; nothing is chosen by it.
+        classes: names of the classes, in the order of the labels.
+        sources: what was trained on, a line a source, for model cards.
+        fingerprint: SHA-256 over training and validation.
     """
 
     training: DigitSet
     validation: DigitSet
     rescanned: ImageStack
-    mnist: int
+    test: DigitSet
+    classes: tuple[str, ...]
+    sources: tuple[str, ...]
     fingerprint: str
 
 
@@ -46,57 +52,83 @@ def load_training_data(options: TrainingOptions) -> TrainingData:
     Raises:
         DatasetError: a file cannot be used, or there are too few digits.
     """
-    mnist, _ = load_mnist(options.data)
-    if options.limit is not None:
-        mnist = mnist.take(np.arange(min(options.limit, len(mnist))))
-    training, validation = split_by_writer(mnist)
+    if options.data is None or (options.data / "mnist.npz").is_file():
+        training, validation, test = _mnist(options)
+        classes = tuple(str(digit) for digit in range(DIGIT_COUNT))
+        held_out = " but for a tenth of its writers" if options.hold_out else ""
+        sources = [f"MNIST's training part{held_out}: {len(training):,} digits"]
+    else:
+        own = load_own_data(options.data, options.classes, options.limit)
+        training, validation, test, classes = own.training, own.validation, own.test, own.classes
+        if not options.hold_out:
+            training = join_digits(training.name, [training, validation])
+        sources = [f"{len(training):,} pictures of {training.name}"]
     sets = [training]
     if options.answer_sheets:
         sheets, _ = load_answer_sheets(options.answer_sheets)
         sets += [sheets] * _SHEETS_REPEATED
+        sources.append(
+            f"{len(sheets):,} digits from answer sheets, {_SHEETS_REPEATED} times each; "
+            "contains information from a database of answer-sheet digits made available under the Open Database "
+            "License (ODbL) 1.0"
+        )
     if not len(training) or not len(validation):
         raise DatasetError("too few digits to train on and to validate with")
     redrawn = rescan(validation.images, np.random.default_rng(_VALIDATION_SEED), clutter=0.5)
     return TrainingData(
-        join_digits("training digits", sets), validation, redrawn, len(training), fingerprint([*sets, validation])
+        training=join_digits("training digits", sets),
+        validation=validation,
+        rescanned=redrawn,
+        test=test,
+        classes=classes,
+        sources=tuple(sources),
+        fingerprint=fingerprint([*sets, validation]),
     )
 
 
-def epoch_plan(options: TrainingOptions) -> EpochPlan:
-    """How the epochs of a run are mixed."""
-    has_eleventh = PRESETS[options.preset].classes > DIGIT_COUNT
+def _mnist(options: TrainingOptions) -> tuple[DigitSet, DigitSet, DigitSet]:
+    if options.classes is not Classes.DIGITS:
+        raise DatasetError(f"{options.data} is MNIST, whose classes are the digits; own classes need data of their own")
+    mnist, test = load_mnist(options.data)
+    if options.limit is not None:
+        mnist = mnist.take(np.arange(min(options.limit, len(mnist))))
+    training, validation = split_by_writer(mnist)
+    return (training if options.hold_out else mnist), validation, test
+
+
+def epoch_plan(options: TrainingOptions, with_non_digits: bool) -> EpochPlan:
+    """How the epochs of a run are mixed; what our pen and generators draw is no class of other scripts."""
     return EpochPlan(
         epochs=options.epochs,
         seed=options.seed,
         augment=options.augment,
         rescan_part=options.rescan_part,
-        pen_part=options.pen_part,
-        non_digit_part=options.non_digit_part if has_eleventh else 0.0,
+        pen_part=options.pen_part if options.classes is Classes.DIGITS else 0.0,
+        non_digit_part=options.non_digit_part if with_non_digits else 0.0,
     )
 
 
-def provenance_of(options: TrainingOptions, data: TrainingData) -> Provenance:
+def provenance_of(options: TrainingOptions, data: TrainingData, plan: EpochPlan, network: str) -> Provenance:
     """What the model card says about where the network comes from."""
     handwriting = len(data.training)
-    trained_on = [f"MNIST's training part but for a tenth of its writers: {data.mnist:,} digits"]
-    if handwriting > data.mnist:
-        trained_on.append(
-            f"{(handwriting - data.mnist) // _SHEETS_REPEATED:,} digits from answer sheets, "
-            f"{_SHEETS_REPEATED} times each; "
-            "contains information from a database of answer-sheet digits made available under the Open Database "
-            "License (ODbL) 1.0"
-        )
-    plan = epoch_plan(options)
-    trained_on.append(f"{round(plan.pen_part * handwriting):,} digits an epoch drawn by fieldreader's own pen")
+    trained_on = list(data.sources)
+    if plan.pen_part:
+        trained_on.append(f"{round(plan.pen_part * handwriting):,} digits an epoch drawn by fieldreader's own pen")
     if plan.non_digit_part:
         kinds = ", ".join(kind.replace("_", " ") for kind in TRAINING_KINDS)
         trained_on.append(f"{round(plan.non_digit_part * handwriting):,} non-digits an epoch, drawn: {kinds}")
     return Provenance(
         name=options.name,
         version=options.version,
-        preset=options.preset,
+        preset=network,
         seed=options.seed,
         command=options.command,
         trained_on=tuple(trained_on),
         data_fingerprint=data.fingerprint,
+        parent=_parent_of(options),
     )
+
+
+def _parent_of(options: TrainingOptions) -> str | None:
+    is_bundle = options.init_from is not None and options.init_from.is_dir()
+    return open_bundle(options.init_from).sha256 if options.init_from and is_bundle else None

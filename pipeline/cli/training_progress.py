@@ -3,53 +3,114 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
 
-from pipeline.cli.terminal import duration, stderr
+from pipeline.cli.terminal import duration, stderr, stdout
 from pipeline.errors import SettingsError
+from recognizer.run_folder import badness
 from recognizer.strip_training import StripProgress, StripTrainingOptions, train_strips
-from recognizer.training import TrainingOptions, TrainingProgress, train
+from recognizer.sweep import SweepRun, best_first, sweep_runs, write_sweep
+from recognizer.tracking import MlflowTracker
+from recognizer.training import TrainingOptions, TrainingProgress, TrainingRun, train
 
 
-def train_with_progress(options: TrainingOptions) -> None:
+def train_with_progress(options: TrainingOptions, mlflow: str | None = None) -> None:
     """Train a digit network.
+
+    Args:
+        options: what to train, on what, and how.
+        mlflow: where MLflow keeps its figures; None: nowhere.
 
     Raises:
         DatasetError: training data cannot be used.
+        ModelError: the network to start from cannot be used.
         SettingsError: an option makes no sense.
     """
-    with Progress(
+    run = _watched(options, mlflow)
+    for name, value in run.metrics.items():
+        typer.echo(f"{name}: {value:.4g}")
+    pictures = ", ".join(str(run.folder / name) for name in ("curves.png", "confusion.png", "worst.png"))
+    typer.echo(f"Kept epoch {run.best_epoch} of {len(run.history)}. Pictures: {pictures}")
+    typer.echo(f"Model: {run.bundle.path}" if run.bundle else f"Network: {run.folder / 'best.keras'}")
+
+
+def train_sweep_with_progress(
+    options: TrainingOptions, grid: Mapping[str, Sequence[str]], mlflow: str | None = None
+) -> None:
+    """Train every combination of the grid, each into a folder of its own, and print them, the best first.
+
+    Raises:
+        DatasetError: training data cannot be used.
+        ModelError: the network to start from cannot be used.
+        SettingsError: an option makes no sense.
+    """
+    runs: list[SweepRun] = []
+    planned = list(sweep_runs(options, grid))
+    for place, (name, settings, own) in enumerate(planned, start=1):
+        stderr().print(f"run {place} of {len(planned)}: {name}", markup=False)
+        run = _watched(own, mlflow)
+        best = replace(run.history[run.best_epoch - 1], epoch=run.best_epoch)
+        runs.append(SweepRun(name, settings, best, run.metrics))
+        # After each run: an interrupted sweep leaves the table of what it has.
+        write_sweep(options.out / "sweep.csv", best_first(runs))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("Run", "Best epoch", "Loss", "Unseen writers", "Rescanned"):
+        table.add_column(heading, overflow="fold")
+    for entry in best_first(runs):
+        figures = entry.best
+        table.add_row(
+            entry.name,
+            str(figures.epoch),
+            f"{badness(figures):.4f}",
+            f"{figures.validation_accuracy:.2%}",
+            f"{figures.rescan_accuracy:.2%}",
+        )
+    stdout().print(table, markup=False)
+    typer.echo(f"Table: {options.out / 'sweep.csv'}")
+
+
+def _watched(options: TrainingOptions, mlflow: str | None) -> TrainingRun:
+    """Train once, with a bar on standard error and figures in MLflow where that is wanted."""
+    try:
+        with MlflowTracker(mlflow, options) if mlflow else nullcontext() as tracker, _bar() as bar:
+            judged_on = "unseen writers" if options.hold_out else "of a tenth once more"
+            task = bar.add_task("", total=None, epoch=1, epochs=options.epochs, figures="preparing the data")
+
+            def show(progress: TrainingProgress) -> None:
+                figures = f"accuracy {progress.accuracy:.2%}, {duration(progress.seconds_left)} left"
+                if progress.validation_accuracy is not None:
+                    figures += f", {judged_on} {progress.validation_accuracy:.2%}"
+                    bar.console.print(f"epoch {progress.epoch}: {figures}")
+                bar.update(
+                    task,
+                    total=progress.batches,
+                    completed=progress.batch,
+                    epoch=progress.epoch,
+                    figures=figures,
+                )
+
+            run = train(options, show, tracker.log_epoch if tracker else lambda _: None)
+            if tracker:
+                tracker.log_result(run)
+            return run
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _bar() -> Progress:
+    return Progress(
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TextColumn("{task.fields[figures]}"),
         console=stderr(),
-    ) as bar:
-        task = bar.add_task("", total=None, epoch=1, epochs=options.epochs, figures="preparing the data")
-
-        def show(progress: TrainingProgress) -> None:
-            figures = f"accuracy {progress.accuracy:.2%}, {duration(progress.seconds_left)} left"
-            if progress.validation_accuracy is not None:
-                figures += f", unseen writers {progress.validation_accuracy:.2%}"
-                bar.console.print(f"epoch {progress.epoch}: {figures}")
-            bar.update(
-                task,
-                total=progress.batches,
-                completed=progress.batch,
-                epoch=progress.epoch,
-                figures=figures,
-            )
-
-        try:
-            run = train(options, show)
-        except ValueError as error:
-            raise SettingsError(str(error)) from error
-    for name, value in run.bundle.metrics.items():
-        typer.echo(f"{name}: {value:.4g}")
-    typer.echo(f"Best epoch {run.best_epoch} of {len(run.history)}. Curves: {run.folder / 'curves.png'}")
-    typer.echo(f"Model: {run.bundle.path}")
+    )
 
 
 def train_strips_with_progress(options: StripTrainingOptions) -> None:

@@ -3,15 +3,17 @@
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from recognizer.epochs import draw_pen_digits
 from recognizer.errors import DatasetError
 from recognizer.model_store import DIGITS_INT8, MODEL_CARD, open_bundle
 from recognizer.reader import load_recognizer
-from recognizer.training_options import SHIPPED_PRESET, TrainingOptions
+from recognizer.training_options import Backbone, Classes, TrainingOptions
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
@@ -49,12 +51,15 @@ def run(options, tmp_path_factory):
 def test_a_run_learns_and_leaves_everything_behind(run):
     result, _ = run
     assert result.history[-1].validation_accuracy > 0.8
-    assert {"config.json", "metrics.csv", "curves.png", "best.keras", "checkpoint.keras", "bundle"} == {
-        path.name for path in result.folder.iterdir()
-    }
+    assert {path.name for path in result.folder.iterdir()} == {
+        "config.json", "metrics.csv", "curves.png", "confusion.png", "worst.png", "best.keras", "checkpoint.keras",
+        "bundle",
+    }  # fmt: skip
+    assert all((result.folder / name).read_bytes().startswith(b"\x89PNG") for name in ("confusion.png", "worst.png"))
     with (result.folder / "metrics.csv").open() as stream:
         assert len(list(csv.DictReader(stream))) == 3
-    assert json.loads((result.folder / "config.json").read_text())["seed"] == 1
+    config = json.loads((result.folder / "config.json").read_text())
+    assert (config["seed"], config["class_names"]) == (1, list("0123456789"))
 
 
 def test_a_run_reports_how_far_it_is(run):
@@ -117,14 +122,61 @@ def test_a_tutorial_network_of_ten_classes_trains_as_well(options, tmp_path):
     assert load_recognizer(result.bundle, "cpu").read_digits([np.zeros((9, 9), np.uint8)]).probabilities[0, 10] == 0
 
 
+def test_a_tutorial_is_trained_on_everything_and_keeps_its_last_epoch(data, tmp_path):
+    from recognizer.network import PRESETS
+    from recognizer.recipes import by_recipe
+    from recognizer.training import train
+
+    preset = "tutorial-conv2-dense64"
+    ours = TrainingOptions(out=tmp_path / "run", preset=preset, data=data, answer_sheets=data / "sheets.npz")
+    result = train(replace(by_recipe(ours, PRESETS[preset].recipe), epochs=2))
+    config = json.loads((result.folder / "config.json").read_text())
+    assert (config["training_digits"], config["batch_size"], config["optimizer"]) == (1200, 128, "adam")
+    assert result.best_epoch == 2
+    assert "Not calibrated" in result.bundle.file(MODEL_CARD).read_text()
+
+
+def test_letters_are_learnt_from_a_network_of_digits_and_make_no_bundle(run, tmp_path):
+    from recognizer.training import train
+
+    images, labels = draw_pen_digits(200, np.random.default_rng(3))
+    for image, name in zip(images, np.array(list("abcdefghij"))[labels], strict=True):
+        place = tmp_path / "letters" / name
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(255 - image).save(place / f"{len(list(place.iterdir()))}.png")
+    result = train(
+        TrainingOptions(out=tmp_path / "run", data=tmp_path / "letters", classes=Classes.OWN,
+                        init_from=run[0].bundle.path, freeze=4, epochs=6, batch_size=16, averaging=0.0, l2=1e-4)
+    )  # fmt: skip
+    assert result.bundle is None
+    assert result.metrics["test_accuracy"] > 0.5
+    assert json.loads((result.folder / "config.json").read_text())["class_names"] == list("abcdefghij")
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"preset": "resnet"}, "no network 'resnet'"),
         ({"epochs": 0}, "epochs must be positive"),
         ({"pen_part": 1.5}, "pen_part must lie between"),
+        ({"l2": -1.0}, "l2 must not be negative"),
+        ({"freeze": 2}, "freeze needs init_from or backbone"),
+        ({"backbone": Backbone.RESNET50}, "nothing is ever downloaded"),
+        ({"backbone_weights": Path("w.h5")}, "backbone_weights needs backbone"),
+        ({"hold_out": False, "patience": 1}, "patience needs hold_out"),
+        ({"classes": Classes.OWN, "data": None}, "own classes need data"),
     ],
-    ids=["unknown preset", "no epochs", "share above one"],
+    ids=[
+        "unknown preset",
+        "no epochs",
+        "share above one",
+        "negative penalty",
+        "nothing to freeze",
+        "no weights",
+        "weights of nothing",
+        "nothing to wait for",
+        "own classes of nothing",
+    ],
 )
 def test_options_that_make_no_sense_are_refused(options, change, reason):
     from recognizer.training import train
@@ -138,13 +190,3 @@ def test_too_few_digits_are_refused(options, tmp_path):
 
     with pytest.raises(DatasetError, match="too few"):
         train(replace(options, out=tmp_path / "run", limit=20))
-
-
-def test_every_preset_can_be_built():
-    from recognizer.network import PRESETS, build_network
-
-    assert SHIPPED_PRESET in PRESETS
-    for name, preset in PRESETS.items():
-        assert build_network(name).output_shape == (None, preset.classes)
-    with pytest.raises(ValueError, match="there are fieldreader"):
-        build_network("unknown")
