@@ -15,7 +15,7 @@ COMMANDS = (
     ["run"], ["read"], ["digit"], ["train"], ["retrain"], ["serve"], ["drift"], ["doctor"],
     ["queue", "list"], ["queue", "export"], ["queue", "import"],
     ["evaluate", "digits"],
-    ["models", "list"], ["models", "promote"], ["models", "rollback"],
+    ["models", "list"], ["models", "add"], ["models", "promote"], ["models", "rollback"],
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,36 @@ def list_command(context: typer.Context) -> None:
         mark = "in service" if bundle.path == in_service.path else ""
         table.add_row(mark, bundle.name, bundle.version, bundle.sha256[:12], str(bundle.path))
     stdout().print(table)
+
+
+@models_app.command(
+    "add",
+    epilog=examples("fieldreader models add runs/first --name mine", "fieldreader models promote mine-1"),
+)
+def add_command(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Model, or run folder of `fieldreader train`.")],
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What to call it.  [default: its own name]")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="VERSION", help="[default: its own version]")
+    ] = None,
+) -> None:
+    """Copy a model among your own ones. `fieldreader models promote` then puts it into service.
+
+    What a model of digits alone lacks, the reader of whole lines and the operating point, is taken from the model in
+    service.
+    """
+    from recognizer.adoption import adopt
+    from recognizer.model_store import champion
+
+    store = global_options(context).settings().model_store
+    in_service = champion(store)
+    bundle, carried = adopt(store, folder, in_service, name, version)
+    if carried:
+        typer.echo(f"from {in_service.name} {in_service.version}, which is in service: {', '.join(carried)}")
+    typer.echo(f"added; put it into service with: fieldreader models promote {bundle.name}-{bundle.version}")
 
 
 @models_app.command("promote", epilog=examples("fieldreader models promote fine-tuned-2"))
