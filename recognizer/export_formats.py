@@ -66,6 +66,20 @@ def refuse_missing_packages(chosen: ExportFormat) -> None:
         raise ModelError(f"format {chosen} needs {' and '.join(missing)}: pip install 'fieldreader[export]'")
 
 
+def refuse_unfit_target(chosen: ExportFormat, out: Path) -> None:
+    """Check that an export may be written at a path. An older export may be replaced, a folder of other things not.
+
+    Raises:
+        ValueError: the file's name does not end as the format wants it.
+        ModelError: `out` is a folder of something else.
+    """
+    suffix = FORMATS[chosen].suffix
+    if suffix and out.suffix != suffix:
+        raise ValueError(f"the name of a file for {chosen} must end in {suffix}, not {out.name!r}")
+    if out.is_dir() and (suffix or (any(out.iterdir()) and not (out / "saved_model.pb").is_file())):
+        raise ModelError(f"{out} is a folder that is no export; name another path")
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 

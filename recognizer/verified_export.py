@@ -14,7 +14,14 @@ import numpy as np
 from recognizer.calibration import softmax
 from recognizer.chatter import without_chatter
 from recognizer.errors import ModelError
-from recognizer.export_formats import FORMATS, ExportFormat, Runtime, quiet_libraries, refuse_missing_packages
+from recognizer.export_formats import (
+    FORMATS,
+    ExportFormat,
+    Runtime,
+    quiet_libraries,
+    refuse_missing_packages,
+    refuse_unfit_target,
+)
 from recognizer.export_samples import ExportSamples
 from recognizer.readings import FloatArray
 from recognizer.strip_decode import greedy_text, log_softmax
@@ -79,10 +86,8 @@ def export_network(master: Path, out: Path, chosen: ExportFormat, samples: Expor
             export is further from its master than its bound.
     """
     facts = FORMATS[chosen]
-    if facts.suffix and out.suffix != facts.suffix:
-        raise ValueError(f"out: the name of a {chosen} file must end in {facts.suffix}, not {out.name!r}")
+    refuse_unfit_target(chosen, out)
     refuse_missing_packages(chosen)
-    _refuse_foreign(out, is_folder=not facts.suffix)
     try:
         model = keras.saving.load_model(master, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -136,12 +141,6 @@ def _refuse_beyond(bound: Bound, n: int, changed: int, difference: float, what: 
         raise ModelError(
             f"{what} moves a probability by {difference:.4f}, beyond {bound.difference:g}; nothing was written"
         )
-
-
-def _refuse_foreign(out: Path, *, is_folder: bool) -> None:
-    """An older export may be replaced; a folder with anything else may not."""
-    if out.is_dir() and not (is_folder and (not any(out.iterdir()) or (out / "saved_model.pb").is_file())):
-        raise ModelError(f"{out} is a folder that is no export; name another path")
 
 
 def _move_into_place(trial: Path, out: Path) -> None:

@@ -48,12 +48,16 @@ def export(
     """
     from pipeline.errors import SettingsError
     from recognizer.chatter import without_chatter
-    from recognizer.export_formats import refuse_missing_packages
+    from recognizer.export_formats import refuse_missing_packages, refuse_unfit_target
     from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, champion, open_bundle
 
     settings = global_options(context).settings(data=data)
     if as_model and (output_format is not ExportFormat.ONNX or network is not Network.DIGITS):
         raise SettingsError("--as-model is for digit networks exported with --format onnx")
+    try:
+        refuse_unfit_target(output_format, out)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
     refuse_missing_packages(output_format)
     bundle = open_bundle(model) if model else champion(settings.model_store)
     master = bundle.file(STRIPS_MASTER if network is Network.STRIPS else DIGITS_MASTER)
@@ -62,10 +66,7 @@ def export(
         from recognizer.export_samples import digit_samples, strip_samples
         from recognizer.verified_export import export_network
     samples = strip_samples(settings.data) if network is Network.STRIPS else digit_samples(settings.data)
-    try:
-        made = export_network(master, out, output_format, samples)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    made = export_network(master, out, output_format, samples)
     _print_report(made, samples.name)
     if as_model:
         typer.echo(f"model: {_with_onnx(bundle, made.path, as_model).path}")
