@@ -20,6 +20,8 @@ from recognizer.readings import FloatArray
 
 _MOST_CHANGED = 0.005
 """Share of held-out labels the export may change. Ours changed 0 to 3 of 10,000."""
+_FEWEST_CHANGED = 2
+"""So many prove nothing where few digits were held out: at a rate of 0.5 %, three of 100 happen once in 70 times."""
 _REPRESENTATIVE = 600
 """Images that fix the int8 ranges; 500 were enough in trials."""
 
@@ -49,14 +51,14 @@ def export_int8(model: keras.Model, out: Path, representative: ImageStack, held_
         held_out: (M, 28, 28) uint8 images to compare on.
 
     Raises:
-        ModelError: more than 0.5 % of the labels changed; nothing is written then.
+        ModelError: more than 0.5 % of the labels, and more than two, changed; nothing is written then.
     """
     content = convert_int8(model, representative)
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         trial.write_bytes(content)
         check = compare_logits(master_logits(model, held_out), LiteRtEngine(trial).logits(held_out))
-    if check.labels_changed > _MOST_CHANGED * check.n:
+    if check.labels_changed > max(_MOST_CHANGED * check.n, _FEWEST_CHANGED):
         raise ModelError(
             f"the int8 export changes {check.labels_changed} of {check.n} labels and was not written to {out}"
         )

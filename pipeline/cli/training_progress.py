@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -50,6 +51,8 @@ def train_sweep_with_progress(
         ModelError: the network to start from cannot be used.
         SettingsError: an option makes no sense.
     """
+    # TensorFlow takes one network after another for one that is compiled again in vain, and warns at length.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     runs: list[SweepRun] = []
     planned = list(sweep_runs(options, grid))
     for place, (name, settings, own) in enumerate(planned, start=1):

@@ -16,8 +16,9 @@ def test_a_missing_mlflow_is_said_with_the_extra_that_brings_it(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_figures_and_pictures_reach_mlflow(tmp_path):
+def test_figures_and_pictures_reach_mlflow(tmp_path, monkeypatch):
     mlflow = pytest.importorskip("mlflow")
+    monkeypatch.chdir(tmp_path)  # MLflow keeps files in the working folder
     from recognizer.training import TrainingRun
 
     uri = f"sqlite:///{tmp_path / 'tracking.db'}"
