@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.augment import ImageStack
-from recognizer.dataset import IntArray, load_mnist
+from recognizer.dataset import IntArray
 from recognizer.epochs import EpochPlan, epochs_ahead
 from recognizer.errors import ModelError
 from recognizer.measuring import Yardsticks
@@ -37,7 +37,7 @@ class CompressionOptions:
 
     Attributes:
         out: folder of the new bundle.
-        data: folder with `mnist.npz`; None: Keras fetches MNIST.
+        data: folder with `mnist.npz`, or own digits in any form that `digit_files` reads; None: Keras fetches MNIST.
         answer_sheets: NPZ of digits from answer sheets to train on as well; None: none.
         epochs, batch_size: length of training.
         learning_rate: peak of AdamW, from which it falls as a cosine.
@@ -170,14 +170,14 @@ def pack(
         preset=model.name,
         seed=options.seed,
         command=options.command,
-        trained_on=(made, f"{len(data.training):,} written digits an epoch, pen-drawn ones and non-digits beside them"),
+        trained_on=(made, *data.sources, "digits drawn by fieldreader's own pen, and non-digits"),
         data_fingerprint=data.fingerprint,
         parent=parent,
     )
     with tempfile.TemporaryDirectory() as folder:
         master = Path(folder) / DIGITS_MASTER
         model.save(master)
-        bundle = pack_bundle(master, options.out, provenance, Yardsticks(data.validation, load_mnist(options.data)[1]))
+        bundle = pack_bundle(master, options.out, provenance, Yardsticks(data.validation, data.test))
     carried = {name: source.path / name for name in source.files if name not in _OF_DIGITS}
     return add_files(bundle.path, carried)
 

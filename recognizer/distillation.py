@@ -88,7 +88,8 @@ def narrower(model: keras.Model, width: float) -> keras.Model:
                     config[key] = max(4, round(config[key] * width))
         return layer.__class__.from_config(config)
 
-    return keras.models.clone_model(model, clone_function=narrowed)
+    clone = keras.models.clone_model(model, clone_function=narrowed)
+    return keras.Model(clone.input, clone.output, name=f"{model.name}-width-{width:g}")
 
 
 def _loss(distillation: DistillationOptions, classes: int) -> Loss:

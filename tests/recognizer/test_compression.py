@@ -26,6 +26,7 @@ def data(tmp_path_factory):
     x_test, y_test = draw_pen_digits(300, rng)
     np.savez(folder / "mnist.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test)
     np.savez(folder / "mnist_writers.npz", train_writer=np.repeat(np.arange(24), 50), test_writer=np.full(300, 99))
+    np.savez(folder / "sheets.npz", x=255 - x_test, y=y_test, source=np.repeat(["1081_1", "1082_1"], 150))
     return folder
 
 
@@ -64,13 +65,18 @@ def test_a_student_is_smaller_than_its_teachers_and_learns_from_them(shipped, da
     from recognizer.distillation import DistillationOptions, distill
 
     small = DistillationOptions(width=0.4)
-    run = options(data, tmp_path / "small", epochs=5, batch_size=32, learning_rate=3e-3)
+    run = options(
+        data, tmp_path / "small", epochs=5, batch_size=32, learning_rate=3e-3, answer_sheets=data / "sheets.npz"
+    )
     student = distill([shipped, shipped], run, small)
     masters = [keras.saving.load_model(bundle.file(DIGITS_MASTER), compile=False) for bundle in (shipped, student)]
     assert masters[1].count_params() < 0.25 * masters[0].count_params()
     assert masters[1].output_shape == masters[0].output_shape
     assert student.metrics["mnist_test_accuracy"] > 0.8
-    assert shipped.sha256 in student.file(MODEL_CARD).read_text()
+    card = student.file(MODEL_CARD).read_text()
+    assert shipped.sha256 in card
+    assert "ODbL" in card
+    assert "fieldreader-width-0.4" in card
     assert student.parent is None
 
 
