@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.errors import ModelError
+from recognizer.export_format import ExportFormat
 from recognizer.readings import FloatArray
 
 if TYPE_CHECKING:
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
 
 Runtime = Callable[[FloatArray], FloatArray]
 """From network input (N, H, W, 1) float32 to logits, through the library that reads the format."""
-
-
-class ExportFormat(StrEnum):
-    """What to write."""
-
-    LITERT = "litert"
-    LITERT_INT8 = "litert-int8"
-    ONNX = "onnx"
-    SAVED_MODEL = "saved_model"
-    OPENVINO = "openvino"
-    H5 = "h5"
 
 
 @dataclass(frozen=True, slots=True)

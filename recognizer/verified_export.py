@@ -14,9 +14,9 @@ import numpy as np
 from recognizer.calibration import softmax
 from recognizer.chatter import without_chatter
 from recognizer.errors import ModelError
+from recognizer.export_format import ExportFormat
 from recognizer.export_formats import (
     FORMATS,
-    ExportFormat,
     Runtime,
     quiet_libraries,
     refuse_missing_packages,

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.app import app, examples, global_options
 from pipeline.cli.train import Network, silence_tensorflow
-from recognizer.export_formats import ExportFormat
+from recognizer.export_format import ExportFormat
 
 if TYPE_CHECKING:
     from recognizer.model_store import Bundle

@@ -19,7 +19,7 @@ needs_onnx = pytest.mark.skipif(
 def with_onnx(tmp_path_factory):
     """The shipped model with its digit network as ONNX."""
     from recognizer.epochs import draw_pen_digits
-    from recognizer.export_formats import ExportFormat
+    from recognizer.export_format import ExportFormat
     from recognizer.export_samples import ExportSamples
     from recognizer.network import as_pixels
     from recognizer.verified_export import export_network

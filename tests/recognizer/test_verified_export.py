@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from recognizer.errors import ModelError
-from recognizer.export_formats import FORMATS, ExportFormat, refuse_missing_packages
+from recognizer.export_format import ExportFormat
+from recognizer.export_formats import FORMATS, refuse_missing_packages
 from recognizer.model_store import DIGITS_MASTER, shipped_bundle
 
 pytestmark = pytest.mark.filterwarnings("default")
