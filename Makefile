@@ -33,8 +33,8 @@ test-slow: $(INSTALLED_DEV)
 	@$(BIN)/python -m pytest -m "slow and not gpu"
 
 lint: $(INSTALLED_DEV)
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check --no-cache .
+	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/mypy
 
 format: $(INSTALLED_DEV)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
-from recognizer.reader import load_recognizer
-
 from pipeline.errors import ReadingError
 from pipeline.reading_model import open_model
 from pipeline.settings import Settings
@@ -19,6 +17,7 @@ from pipeline.storage.results import software_version
 from pipeline.storage.review_item import ItemState
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.templates import load_templates
+from recognizer.reader import load_recognizer
 
 
 class State(StrEnum):

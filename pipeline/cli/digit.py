@@ -35,11 +35,10 @@ def digit(
 
     A picture that shows no single digit is said to show none, instead of the digit it resembles most.
     """
-    from recognizer.reader import load_recognizer
-
     from pipeline.cli.pictures import grays, open_pictures
     from recognizer.model_store import champion
     from recognizer.normalize import ink_of_picture
+    from recognizer.reader import load_recognizer
 
     settings = global_options(context).settings(device=device)
     recognizer = load_recognizer(champion(settings.model_store), settings.device)
