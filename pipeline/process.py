@@ -26,8 +26,8 @@ from pipeline.document import (
     ResultStatus,
     rule_failed,
 )
-from pipeline.errors import SourceError
 from pipeline.operating_point import OperatingPoint
+from pipeline.page_stream import sound_pages
 from pipeline.rules import check_across
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
@@ -150,7 +150,7 @@ def _prepared(
     errors: list[ErrorItem],
     on_page: Callable[[int], None] | None,
 ) -> Iterator[_PageFields]:
-    for page in _sound_pages(pages, errors):
+    for page in sound_pages(pages, lambda e: errors.append(ErrorItem(e.code, str(e), e.page))):
         registration = register_page(page, templates)
         fields = tuple(segment_field(region) for region in _regions(page, registration))
         facts = PageFacts(
@@ -167,22 +167,6 @@ def _prepared(
         is_lost = not fields and (registration.status is not RegistrationStatus.OK)
         unplaced = _unplaced(facts, templates) if is_lost else ()
         yield _PageFields(facts, registration, fields, unplaced, _thumbnail(page.gray) if is_lost else None)
-
-
-def _sound_pages(pages: Iterable[Page], errors: list[ErrorItem]) -> Iterator[Page]:
-    """Pages that could be decoded; one that could not becomes an error item and costs nothing but itself."""
-    stream = iter(pages)
-    while True:
-        try:
-            page = next(stream)
-        except StopIteration:
-            return
-        except SourceError as error:
-            errors.append(ErrorItem(error.code, str(error), error.page))
-            if error.page is None:
-                return
-        else:
-            yield page
 
 
 def _regions(page: Page, registration: Registration) -> tuple[FieldRegion, ...]:

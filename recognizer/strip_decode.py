@@ -230,8 +230,3 @@ def combine_views(views: Sequence[FloatArray], beam: int = 8, finalists: int = 4
     means = np.maximum(score_strings(views, proposed), _WORST_VIEW).mean(axis=0)
     scored = [ScoredString(text, float(mean)) for text, mean in zip(proposed, means, strict=True)]
     return tuple(sorted(scored, key=lambda string: -string.log_probability))
-
-
-def candidate_probabilities(strings: Sequence[ScoredString]) -> FloatArray:
-    """Share of each string among the candidates, (N,) float32 that sums to one (N at least 1)."""
-    return np.exp(log_softmax(np.array([string.log_probability for string in strings], np.float32)))

@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from recognizer.errors import ModelError
 from recognizer.readings import FloatArray, GrayImage, StripCandidate, StripReadings
-from recognizer.strip_decode import COLUMN_PX, OUTPUTS, ScoredString, align_string, combine_views, log_softmax
+from recognizer.strip_decode import COLUMN_PX, OUTPUTS, align_string, combine_views, log_softmax
 from recognizer.strip_views import MARGIN_PX, MAX_WIDTH_PX, STRIP_HEIGHT, View, views_of
 
 _WIDTHS = (128, 192, 256, 320, 384, 512, 768, MAX_WIDTH_PX + 2 * MARGIN_PX)
@@ -53,10 +53,6 @@ class StripReader:
             Per strip its candidates, likeliest first, one to five; a strip without pixels reads as empty.
         """
         return StripReadings(tuple(self._read(strip) for strip in strips))
-
-    def read_views(self, views: Sequence[View]) -> tuple[ScoredString, ...]:
-        """All strings that a strip's views propose, likeliest first; never empty."""
-        return combine_views([self.evidence(view) for view in views])
 
     def evidence(self, view: View) -> FloatArray:
         """(T, 11) log-probabilities of a view's columns, four pixels each, blank last."""

@@ -13,7 +13,7 @@ from pipeline.grammar import digits_of, lengths_allowed, normalise
 from pipeline.operating_point import OperatingPoint, ReaderCalibration
 from pipeline.stages.comb import CombInk
 from pipeline.stages.endings import with_slash_endings
-from pipeline.stages.paths import Path, Step, best_paths
+from pipeline.stages.paths import Path, Step, best_paths, mark_of
 from pipeline.stages.read import Evidence
 from pipeline.stages.segment import LineInk, Segmentation
 from recognizer.readings import NOT_A_DIGIT, StripCandidate
@@ -176,19 +176,15 @@ def _digits_by_columns(text: str, candidate: StripCandidate | None, line: LineIn
 
 def _marks_between(digits: Sequence[Step], line: LineInk) -> list[Step]:
     """Small blobs of the lattice that lie between the digits or behind them."""
-    if not digits:
-        return []
     lattice = line.lattice
-    alone = best_paths(lattice, np.zeros((len(lattice.candidates), NOT_A_DIGIT + 1), np.float32), 1)
-    first = digits[0].box
     marks = []
-    for step in alone[0].steps if alone else ():
-        box = line.in_region(step.box)
+    for place, primitive in enumerate(lattice.primitives):
+        char = mark_of(lattice, place) if lattice.is_mark(place) else ""
+        box = line.in_region(primitive.box)
         middle = (box.left + box.right) / 2
-        is_small = step.box.height < 0.45 * lattice.digit_height
-        inside = any(d.box.left + 0.25 * d.box.width < middle < d.box.right - 0.25 * d.box.width for d in digits)
-        if step.char in ",.-" and step.char and is_small and middle > first.right and not inside:
-            marks.append(Step(step.char, 1.0, box))
+        is_covered = any(d.box.left + 0.25 * d.box.width < middle < d.box.right - 0.25 * d.box.width for d in digits)
+        if char and middle > digits[0].box.right and not is_covered:
+            marks.append(Step(char, 1.0, box))
     return marks
 
 

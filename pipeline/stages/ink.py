@@ -36,10 +36,6 @@ class InkMap:
     depth: InkImage
     contrast: float
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.mask.any()
-
 
 def paper_of(gray: GrayImage, stroke_px: float) -> GrayImage:
     """Brightness of the paper under every pixel: local maximum wider than any stroke, then smoothed.

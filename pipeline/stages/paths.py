@@ -118,11 +118,11 @@ def _without_digit(
         cost = -math.log(not_digit + FLOOR) + 0.7
     if not primitive.is_whole:
         cost += CUT_MARK_COST
-    return [Path((*path.steps, Step(_mark_of(lattice, place), 1.0, primitive.box)), path.score - cost)]
+    return [Path((*path.steps, Step(mark_of(lattice, place), 1.0, primitive.box)), path.score - cost)]
 
 
-def _mark_of(lattice: Lattice, place: int) -> str:
-    """Which mark a skipped primitive is, by its shape and its height over the baseline."""
+def mark_of(lattice: Lattice, place: int) -> str:
+    """Which mark a primitive that is no digit may be, by its shape and its height over the baseline; "" for none."""
     box, height = lattice.primitives[place].box, lattice.digit_height
     middle = (box.top + box.bottom) / 2
     if box.height > 0.7 * height:

@@ -100,20 +100,6 @@ def find_text_row(gray: GrayImage, may_have_caption: bool = True) -> TextRow | N
     return _measure(row, start, small.shape[1], zoom)
 
 
-def level_strip(gray: GrayImage, row: TextRow, digit_height_px: float = 18.0, strip_height: int = 32) -> GrayImage:
-    """Cut a row, levelled and scaled, in the size that the strip network reads best.
-
-    Returns:
-        (strip_height, w) uint8, the row's middle in the middle.
-    """
-    matrix, size = strip_to_picture(row, digit_height_px / row.height, strip_height)
-    shrink = row.height / digit_height_px
-    # Reduced pictures are blurred first, or thin strokes break up.
-    smooth = cv2.GaussianBlur(gray, (0, 0), 0.4 * shrink) if shrink > 1 else gray
-    flags = (cv2.INTER_LINEAR if shrink > 1 else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(smooth, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-
-
 def strip_to_picture(row: TextRow, zoom: float, strip_height: int) -> tuple[FloatMatrix, tuple[int, int]]:
     """Matrix from the pixels of a levelled strip to those of the picture, and the strip's (width, height)."""
     width = max(8, round((row.right - row.left) * zoom))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import cv2
 
 from pipeline.document import Page, SourceResult
-from pipeline.errors import OutputError, SourceError
+from pipeline.errors import OutputError
+from pipeline.page_stream import sound_pages
 from pipeline.storage.overlay import draw_overlay
 
 JPEG_QUALITY = 85
@@ -23,15 +23,14 @@ def save_overlays(pages: Iterable[Page], result: SourceResult, folder: Path, ste
         OutputError: the folder cannot be written to.
     """
     saved: list[Path] = []
-    with suppress(SourceError):
-        for page in pages:
-            picture = draw_overlay(page.gray, result, page.number)
-            _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-            path = folder / f"{stem}-p{page.number}.jpg"
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(encoded.tobytes())
-            except OSError as error:
-                raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
-            saved.append(path)
+    for page in sound_pages(pages, on_damage=lambda _: None):
+        picture = draw_overlay(page.gray, result, page.number)
+        _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        path = folder / f"{stem}-p{page.number}.jpg"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encoded.tobytes())
+        except OSError as error:
+            raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
+        saved.append(path)
     return tuple(saved)

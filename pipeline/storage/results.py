@@ -78,12 +78,6 @@ def read_result(path: Path) -> SourceResult | None:
         return None
 
 
-def finished_fingerprint(path: Path) -> str | None:
-    """Fingerprint of the model, templates and settings that a result file was read with; None as for `read_result`."""
-    result = read_result(path)
-    return None if result is None else result.fingerprint
-
-
 def _file_name(source_id: str, name: str) -> str:
     """A source that could not be read has no id; its name stands in, so that its result is found again."""
     identity = source_id or hashlib.sha256(display_name(name).encode()).hexdigest()

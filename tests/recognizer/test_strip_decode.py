@@ -9,9 +9,7 @@ from recognizer.strip_decode import (
     BLANK,
     IMPOSSIBLE,
     OUTPUTS,
-    ScoredString,
     align_string,
-    candidate_probabilities,
     combine_views,
     log_softmax,
     read_greedily,
@@ -132,12 +130,6 @@ def test_one_view_combines_to_what_its_beam_finds():
     combined = combine_views([columns])[0]
     assert combined.text == best.text
     assert combined.log_probability == pytest.approx(best.log_probability)
-
-
-def test_candidate_probabilities_sum_to_one():
-    shares = candidate_probabilities([ScoredString("1", -0.1), ScoredString("7", -3.0), ScoredString("", -60.0)])
-    assert shares.sum() == pytest.approx(1.0)
-    assert shares[0] > shares[1] > shares[2]
 
 
 def test_a_very_long_strip_does_not_underflow():

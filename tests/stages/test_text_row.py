@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.stages.text_row import find_text_row, level_strip
+from pipeline.stages.locate import cut
+from pipeline.stages.text_row import find_text_row, strip_to_picture
 
 
 def writing(slope: float = 0.0, size: tuple[int, int] = (100, 420), left: int = 200) -> np.ndarray:
@@ -34,7 +35,8 @@ def test_a_rising_row_is_levelled(slope: float) -> None:
     row = find_text_row(image)
     assert row is not None
     assert row.slope == pytest.approx(slope, abs=0.03)
-    strip = level_strip(image, row)
+    to_picture, size = strip_to_picture(row, 18 / row.height, 32)
+    strip = cut(image, to_picture, size)
     assert strip.shape[0] == 32
     middles = [np.flatnonzero(half.min(axis=1) < 130).mean() for half in np.array_split(strip, 2, axis=1)]
     assert abs(middles[0] - middles[1]) < 2.5
