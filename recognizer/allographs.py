@@ -169,15 +169,50 @@ ALLOGRAPHS: dict[int, tuple[Allograph, ...]] = {
         Allograph("hooked", 6, 8, "54,13 32,0 8,18 14,45 38,42 54,13! 52,60 52,88 64,96"),
     ),
 }
-"""All shapes by digit."""
+"""Shapes by digit that people are known to write, with how common they are."""
+
+RARE_ALLOGRAPHS: dict[int, tuple[Allograph, ...]] = {
+    2: (Allograph("curled_looped", 0, 0, "16,30 6,18 14,2 38,0 56,16 46,46 24,84 8,99 0,88 12,76 38,90 72,90"),),
+    4: (
+        Allograph("h_like_tall", 0, 0, "20,0 12,38 4,72 22,57 42,53 46,74 42,100"),
+        Allograph("h_like_square", 0, 0, "24,0 12,30 2,56! 26,52 50,50! 49,72 46,100"),
+    ),
+    5: (
+        Allograph("root_like_tall", 0, 0, "0,62 10,98! 26,50 38,3! 62,3 96,0"),
+        Allograph("j_like", 0, 0, "34,4 32,40 28,82 14,99 0,88 / 33,4 60,3 88,0"),
+        Allograph("j_like_joined", 0, 0, "84,0 56,3 30,5! 33,44 30,82 16,99 0,90"),
+    ),
+    7: (
+        Allograph("t_like", 0, 0, "26,12 34,3 44,0! 42,50 38,100 / 8,48 38,46 70,42"),
+        Allograph("low_crossed", 0, 0, "2,8 30,5 60,2! 46,44 34,100 / 12,68 38,64 62,62"),
+        Allograph("hooked_crossed", 0, 0, "4,26 8,9 32,9 54,0! 48,48 42,100 / 18,54 44,50 72,44"),
+    ),
+    9: (
+        Allograph("p_like_upright", 0, 0, "10,100 13,52 17,6! 42,0 60,16 48,40 15,47"),
+        Allograph("p_like_leaning", 0, 0, "2,100 18,54 34,8! 58,2 68,20 52,42 22,47"),
+        Allograph("p_like_two_stroke", 0, 0, "18,6 14,52 9,100 / 15,12 44,0 60,18 46,42 15,50"),
+        Allograph("ladle", 0, 0, "34,47 9,40 6,14 28,0 52,12 50,36 33,47! 35,74 34,100"),
+        Allograph("ladle_swung", 0, 0, "36,48 10,40 7,13 29,0 53,12 49,38 34,48! 46,74 56,98"),
+        Allograph("alpha_like", 0, 0, "62,38 28,47 7,26 26,0 48,10 44,38 30,66 27,100"),
+        Allograph("ribbon", 0, 0, "46,58 18,44 6,20 28,0 53,14 46,40 24,60 20,82 30,100"),
+        Allograph("e_like", 0, 0, "8,42 44,36 52,12 30,0 10,22 8,66 24,98 52,88"),
+    ),
+}
+"""Shapes too rare to give a share, which still decide whole numbers: only an eccentric hand writes them."""
 
 
 def allograph(digit: int, name: str) -> Allograph:
     """The shape of this name. Raises KeyError when the digit has none so called."""
-    for shape in ALLOGRAPHS[digit]:
+    shapes = every_allograph(digit)
+    for shape in shapes:
         if shape.name == name:
             return shape
-    raise KeyError(f"digit {digit} has no allograph {name!r}; it has {[a.name for a in ALLOGRAPHS[digit]]}")
+    raise KeyError(f"digit {digit} has no allograph {name!r}; it has {[a.name for a in shapes]}")
+
+
+def every_allograph(digit: int) -> tuple[Allograph, ...]:
+    """All shapes of a digit, the rare ones last."""
+    return ALLOGRAPHS[digit] + RARE_ALLOGRAPHS.get(digit, ())
 
 
 def smooth_curve(points: FloatArray) -> FloatArray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.allographs import ALLOGRAPHS
+from recognizer.allographs import ALLOGRAPHS, every_allograph
 from recognizer.ink import Tool, Touch
 
 
@@ -52,13 +52,17 @@ class Hand:
     touch: Touch
 
 
-def random_hand(rng: np.random.Generator) -> Hand:
+def random_hand(rng: np.random.Generator, *, eccentricity: float = 0.0) -> Hand:
     """Imagine a writer: a school decides which shapes are likely, the rest varies freely.
 
     Spreads were set by looking at sheets of drawn digits beside MNIST's and beside amounts on cheques.
+
+    Args:
+        rng: where chance comes from.
+        eccentricity: share of digits whose usual shape is any at all, rare ones included, each as likely as the next.
     """
     american = float(rng.beta(0.7, 0.7))  # most writers lean to one school, some mix
-    first, second = zip(*(_two_styles(digit, american, rng) for digit in range(10)), strict=True)
+    first, second = zip(*(_two_styles(digit, american, eccentricity, rng) for digit in range(10)), strict=True)
     tool = (Tool.BALL, Tool.GEL, Tool.FELT, Tool.PENCIL)[int(rng.choice(4, p=[0.5, 0.25, 0.12, 0.13]))]
     pen = {Tool.BALL: 0.072, Tool.GEL: 0.09, Tool.FELT: 0.14, Tool.PENCIL: 0.075}[tool]
     darkness = {Tool.BALL: (0.75, 1.0), Tool.GEL: (0.9, 1.0), Tool.FELT: (0.85, 1.0), Tool.PENCIL: (0.5, 0.85)}[tool]
@@ -91,8 +95,12 @@ def random_hand(rng: np.random.Generator) -> Hand:
     )
 
 
-def _two_styles(digit: int, american: float, rng: np.random.Generator) -> tuple[str, str]:
+def _two_styles(digit: int, american: float, eccentricity: float, rng: np.random.Generator) -> tuple[str, str]:
     shapes = ALLOGRAPHS[digit]
     weights = np.array([american * a.american + (1 - american) * a.continental for a in shapes])
     first, second = rng.choice(len(shapes), 2, p=weights / weights.sum())
-    return shapes[int(first)].name, shapes[int(second)].name
+    usual = shapes[int(first)]
+    if eccentricity and rng.random() < eccentricity:
+        every = every_allograph(digit)
+        usual = every[int(rng.integers(len(every)))]
+    return usual.name, shapes[int(second)].name

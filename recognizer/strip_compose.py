@@ -69,7 +69,7 @@ class StripComposer:
         if not writing.digits:
             return None
         ink_end = writing.end
-        if style.pitch is None and random.random() < 0.5:
+        if style.pitch is None and random.random() < 0.6:
             ink_end = draw_ending(
                 writing.canvas, writing.ending_start(), style.baseline, style.digit_height, style.pen, random
             )
@@ -115,7 +115,7 @@ class StripComposer:
         if random.random() < 0.5:  # long strings only fit when written small
             height = min(height, max(13 * OVERSAMPLING, 1.5 * width * OVERSAMPLING / length))
         baseline = 0.5 * (CANVAS_HEIGHT + height) + uniform(-5, 5) * OVERSAMPLING
-        pitch = height * uniform(0.75, 1.7) if random.random() < 0.12 else None
+        pitch = height * uniform(0.75, 1.7) if random.random() < 0.08 else None
         threshold = uniform(0.18, 0.62)
         stroke = np.clip((np.arange(256) / 255 - threshold) / uniform(0.15, 0.3), 0, 1)
         pen_px = max(1, round(height * uniform(0.05, 0.12) * (1.3 - threshold)))
@@ -131,8 +131,8 @@ class StripComposer:
             jitter=uniform(0.0, 0.06),
             zero_size=uniform(0.42, 1.0) if random.random() < 0.7 else 1.0,
             zeros_raised=bool(random.random() < 0.5),
-            zero_share=uniform(0.1, 0.35) if random.random() < 0.4 else 0.1,
-            joins_zeros=bool(random.random() < 0.25),
+            zero_share=uniform(0.1, 0.45) if random.random() < 0.45 else 0.1,
+            joins_zeros=bool(random.random() < 0.35),
             stroke=(stroke * 255).astype(np.uint8),
             pen=MarkPen(pen_px),
             pitch=pitch,

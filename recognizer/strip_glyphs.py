@@ -18,6 +18,8 @@ _LEAST_DIGITS = 40
 _DRAWN_HEIGHT_PX = 36
 """Between the sizes digits are written at in strips, 26 to 56 pixels of the canvas."""
 _DRAWN_VARIANTS = 3
+_ECCENTRICITY = 0.35
+"""Rare shapes are drawn oftener than people write them: P-like nines and root-like fives decide whole amounts."""
 _HELD_OUT = 13
 """Every so-many-th writer composes validation strips only."""
 
@@ -95,7 +97,7 @@ def drawn_hands(count: int, seed: int) -> tuple[HandGlyphs, ...]:
     random = np.random.default_rng(seed)
     hands = []
     for _ in range(count):
-        hand = random_hand(random)
+        hand = random_hand(random, eccentricity=_ECCENTRICITY)
         digits: list[tuple[InkImage, ...]] = []
         for digit in range(10):
             drawn = (draw_digit(digit, hand, random, _DRAWN_HEIGHT_PX) for _ in range(_DRAWN_VARIANTS))

@@ -51,7 +51,7 @@ def build_strip_network(options: StripNetworkOptions = StripNetworkOptions()) ->
         x = _residual(x, channels(208), (1, 5), dilation=dilation)
     x = layers.Dropout(options.dropout)(x)
     logits = layers.Conv2D(OUTPUTS, 1, dtype="float32", name=LOGITS)(x)
-    return keras.Model(strip, layers.Reshape((-1, OUTPUTS))(logits), name="strips")
+    return keras.Model(strip, layers.Reshape((-1, OUTPUTS), dtype="float32")(logits), name="strips")
 
 
 def _convolve(

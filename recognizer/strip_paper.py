@@ -72,7 +72,7 @@ class PaperStock:
             self._rules(ink, baseline, digit_height)
         if edges:
             self._cells(ink, baseline, digit_height, edges)
-        if random.random() < 0.18:
+        if random.random() < 0.1:
             self._box_sides(ink)
         width = ink.shape[1] // 2
         small = cv2.resize(ink, (width, STRIP_HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -20,6 +20,8 @@ CANVAS_HEIGHT = STRIP_HEIGHT * OVERSAMPLING
 
 _LEAST_INK = 0.07
 """Inked area a digit must keep, as a share of its height squared."""
+_FIRST_ONES = 0.12
+"""Share of strips that start with an extra one: at the edge it is easily taken for the side of a box."""
 _SOFT_STROKE = np.clip((np.arange(256) - 40) * 2.5, 0, 255).astype(np.uint8)
 
 
@@ -77,6 +79,8 @@ class Writing:
         self.end = self.x
         for place in range(length):
             digit = 0 if random.random() < style.zero_share else int(random.integers(10))
+            if place == 0 and random.random() < _FIRST_ONES:
+                digit = 1
             if not self._write_digit(digit, place):
                 return
             if style.pitch is None and place < length - 1 and random.random() < style.grouping:

@@ -135,6 +135,14 @@ def train(
     minutes: Annotated[
         float | None, typer.Option("--minutes", metavar="M", help="Length of training of the strip network.")
     ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            "--watch",
+            metavar="DIR",
+            help="Folder with courtesy_amounts/, whose tune half the strip network reads at each checkpoint.",
+        ),
+    ] = None,
 ) -> None:
     """Train a network: a digit network on MNIST and drawn digits or on your own data, or the strip network.
 
@@ -144,7 +152,8 @@ def train(
     data = data or global_options(context).settings().data
     silence_tensorflow()
     if network is Network.STRIPS:
-        _train_strips(out, data, minutes=minutes, seed=seed, init_from=init_from, learning_rate=learning_rate)
+        strip_options = {"minutes": minutes, "seed": seed, "init_from": init_from, "learning_rate": learning_rate}
+        _train_strips(out, data, watch=watch, **strip_options)
         return
     grid = _grid(sweep or [])
     options = TrainingOptions(

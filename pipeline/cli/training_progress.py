@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -137,4 +138,6 @@ def _report_strips(progress: StripProgress) -> None:
     )
     if progress.curve is not None:
         line += f"; composed strips read exactly: {progress.curve.composed:.1%}"
+        if not math.isnan(progress.curve.amounts):
+            line += f", watched amounts: {progress.curve.amounts:.1%}"
     sys.stderr.write(line + "\n")
