@@ -18,6 +18,8 @@ from recognizer.pen import draw_digit, random_hand
 from recognizer.readings import DIGIT_COUNT, NOT_A_DIGIT
 
 _DIGITS_A_HAND = 10
+_ECCENTRICITY = 0.2
+"""Rare shapes are drawn oftener than people write them, or they would hardly be learnt."""
 _CALMER_FROM = 0.7
 _CALMER_STRENGTH = 0.65
 """The last 30 % of the epochs bend less, so that the network ends on shapes as people write them."""
@@ -82,7 +84,7 @@ def draw_pen_digits(count: int, rng: np.random.Generator) -> tuple[ImageStack, I
     inks = []
     for place, label in enumerate(labels):
         if place % _DIGITS_A_HAND == 0:
-            hand = random_hand(rng)
+            hand = random_hand(rng, eccentricity=_ECCENTRICITY)
         inks.append(draw_digit(int(label), hand, rng, height_px=float(rng.uniform(18, 56))))
     return normalize_digits(inks), labels
 
