@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.drawn_fields import draw_comb, pen_hand
+from benchmarks.drawn.fields import draw_comb, pen_hand
 from pipeline.document import FieldReading
 from pipeline.drift import profile_of_fields
 from pipeline.operating_point import OperatingPoint, load_operating_point

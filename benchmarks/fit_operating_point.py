@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.drawn_fields import DigitSource, draw_comb, mnist_hand, pen_hand
+from benchmarks.drawn.fields import DigitSource, draw_comb, mnist_hand, pen_hand
 from benchmarks.real_fields import SETS, load_crops
 from pipeline.calibrate import fit_reader
 from pipeline.document import FieldKind, FieldRegion, FieldSpec

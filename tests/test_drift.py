@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.drawn_fields import draw_comb, pen_hand
+from benchmarks.drawn.fields import draw_comb, pen_hand
 from pipeline.cli import app
 from pipeline.document import (
     Box,

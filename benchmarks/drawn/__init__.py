@@ -1,0 +1,1 @@
+"""Documents drawn for measuring: fields, pages and hands whose truth is known."""
