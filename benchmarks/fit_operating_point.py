@@ -27,7 +27,7 @@ from pipeline.document import FieldKind, FieldRegion, FieldSpec
 from pipeline.grammar import digits_of
 from pipeline.operating_point import FILE_NAME, OperatingPoint, ReaderCalibration, to_json
 from pipeline.stages.decode import COMB, FREE, decode_field
-from pipeline.stages.locate import field_of_crop
+from pipeline.stages.field_crop import field_of_crop
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
 from recognizer.dataset import load_mnist, split_by_writer

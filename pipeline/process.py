@@ -31,7 +31,8 @@ from pipeline.page_stream import sound_pages
 from pipeline.rules import check_across
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
-from pipeline.stages.locate import field_of_crop, find_fields, locate_fields
+from pipeline.stages.field_crop import field_of_crop
+from pipeline.stages.locate import find_fields, locate_fields
 from pipeline.stages.read import read_fields
 from pipeline.stages.register import register_page
 from pipeline.stages.segment import Segmentation, segment_field

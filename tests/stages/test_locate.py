@@ -1,4 +1,4 @@
-"""Cutting fields out of registered pages, and taking crops as fields."""
+"""Cutting fields out of registered pages."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.document import Box, FieldKind, FieldSpec, Registration, RegistrationStatus
+from pipeline.document import Box, Registration, RegistrationStatus
 from pipeline.stages.comb_grid import even_cells, fit_cells
-from pipeline.stages.locate import MAX_PX_PER_MM, field_of_crop, locate_fields
+from pipeline.stages.locate import MAX_PX_PER_MM, locate_fields
 from pipeline.stages.plane import map_points
 from pipeline.stages.register import register_page
 from tests.stages.forms import COMB_MM, blank_form, scan, template
 
 FORM = template(0)
-DIGITS = FieldSpec("crop", FieldKind.DIGITS)
 
 
 @pytest.mark.parametrize(
@@ -100,46 +99,3 @@ def test_strokes_of_digits_are_no_walls() -> None:
     for x in (70, 140, 290):
         cv2.line(image, (x, 25), (x, 65), 40, 4)
     assert fit_cells(image, Box(30, 20, 330, 70), 6, 8) is None
-
-
-# --- crops ---------------------------------------------------------------------------------------
-
-
-def crop_with_caption() -> np.ndarray:
-    image = np.full((90, 420), 210, np.uint8)
-    cv2.putText(image, "NUMBER:", (12, 56), cv2.FONT_HERSHEY_TRIPLEX, 0.9, 60, 2, cv2.LINE_AA)
-    cv2.putText(image, "40717", (240, 58), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 70, 2, cv2.LINE_AA)
-    return image
-
-
-def test_a_tight_crop_is_taken_as_it_is() -> None:
-    image = np.full((50, 155), 230, np.uint8)
-    cv2.putText(image, "2250", (8, 42), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 40, 3, cv2.LINE_AA)
-    region = field_of_crop(image, DIGITS)
-    assert region.inner == Box(0, 0, 155, 50)
-    assert region.image is image
-    assert region.cells == ()
-
-
-def test_a_printed_caption_is_left_out() -> None:
-    region = field_of_crop(crop_with_caption(), DIGITS)
-    left = min(x for x, _ in region.polygon_px)
-    assert 150 < left < 240
-
-
-def test_a_row_of_boxes_in_a_crop_becomes_cells() -> None:
-    image = np.full((120, 480), 230, np.uint8)
-    cv2.putText(image, "D  D  M  M  Y  Y", (45, 110), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 40, 1, cv2.LINE_AA)
-    for left in range(40, 440, 50):
-        cv2.rectangle(image, (left, 25), (left + 50, 85), 60, 2)
-    cv2.putText(image, "2", (60, 75), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 40, 3, cv2.LINE_AA)
-    region = field_of_crop(image, DIGITS)
-    assert len(region.cells) == 8
-    assert all(abs(cell.left - left) <= 4 for cell, left in zip(region.cells, range(40, 440, 50), strict=True))
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 200), (200, 1), (30, 30), (2000, 3)])
-def test_crops_of_any_shape_become_a_region(shape: tuple[int, int]) -> None:
-    region = field_of_crop(np.full(shape, 255, np.uint8), DIGITS)
-    assert region.image.shape == shape
-    assert region.inner == Box(0, 0, shape[1], shape[0])
