@@ -97,6 +97,7 @@ _MARK_PATHS: dict[str, tuple[str, ...]] = {
     "=": ("0,44 20,43 42,42 / 0,60 22,60 44,58", "0,42 44,40! 4,58! 46,57"),
     "#": ("24,4 18,48 10,98 / 48,2 42,48 34,97 / 2,34 30,33 60,31 / 0,66 28,65 57,63",),
     "$": ("54,14 30,6 8,20 24,44 52,62 50,84 24,94 2,82 / 32,-8 30,50 27,110",),
+    "£": ("52,18 42,4 26,6 20,22 22,50 20,78 4,94 18,92 36,96 56,88 / 4,52 24,51 44,50",),
     "tick": ("0,60 10,72 18,96! 36,50 66,0",),
 }
 MARKS = (*_MARK_PATHS, "strike", "scribble")
@@ -107,7 +108,7 @@ def mark_strokes(mark: str, hand: Hand, rng: np.random.Generator, width: float =
     """Write a mark that is no digit, in the frame of a digit: y = 0 its top, y = 1 the baseline.
 
     Args:
-        mark: one of `MARKS`: `. , - / = # $`, a tick, a `strike` (line through what was written) or a `scribble`
+        mark: one of `MARKS`: `. , - / = # $ £`, a tick, a `strike` (line through what was written) or a `scribble`
             that covers it.
         hand: who writes.
         rng: source of what varies.
