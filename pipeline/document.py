@@ -232,6 +232,7 @@ class Registration:
         score: how well the printed form is found again, 0 to 1.
         rotation_deg: quarter turns of the form on the page as scanned, clockwise: 0, 90, 180 or 270.
         skew_deg: what is left beyond the quarter turn, clockwise positive.
+        anchors: where each anchor was expected by the fit, and where it was found, page pixels; empty unless OK.
     """
 
     status: RegistrationStatus
@@ -242,6 +243,7 @@ class Registration:
     score: float = 0.0
     rotation_deg: int = 0
     skew_deg: float = 0.0
+    anchors: tuple[tuple[Point, Point], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

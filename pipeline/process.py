@@ -26,14 +26,14 @@ from pipeline.document import (
     ResultStatus,
     rule_failed,
 )
-from pipeline.operating_point import OperatingPoint
+from pipeline.operating_point import OperatingPoint, Threshold
 from pipeline.page_stream import sound_pages
 from pipeline.rules import check_across
 from pipeline.stages.decide import DecideOptions, decide_field
-from pipeline.stages.decode import decode_field
+from pipeline.stages.decode import Decoded, decode_field
 from pipeline.stages.field_crop import field_of_crop
 from pipeline.stages.locate import find_fields, locate_fields
-from pipeline.stages.read import read_fields
+from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.register import register_page
 from pipeline.stages.segment import Segmentation, segment_field
 from recognizer.readings import GrayImage, Recognizer
@@ -72,6 +72,31 @@ class PagesReading:
 
 
 @dataclass(frozen=True)
+class FieldTrace:
+    """What every stage made of one field, for whoever wants to see how it was read.
+
+    Attributes:
+        threshold: of the operating point; the field's own wins over it.
+        reading: before the rules over several fields.
+    """
+
+    segmentation: Segmentation
+    evidence: Evidence
+    decoded: Decoded
+    threshold: Threshold
+    reading: FieldReading
+
+
+@dataclass(frozen=True)
+class PageTrace:
+    """What every stage made of one page."""
+
+    facts: PageFacts
+    registration: Registration
+    fields: tuple[FieldTrace, ...]
+
+
+@dataclass(frozen=True)
 class _PageFields:
     """One page on its way: how it lies, and its fields ready to be read.
 
@@ -101,6 +126,7 @@ def read_pages(
     operating_point: OperatingPoint,
     options: ReadingOptions = ReadingOptions(),
     on_page: Callable[[int], None] | None = None,
+    on_trace: Callable[[PageTrace], None] | None = None,
 ) -> PagesReading:
     """Read every form on the pages of one file.
 
@@ -112,12 +138,13 @@ def read_pages(
         operating_point: calibration and thresholds.
         options: what the caller asks.
         on_page: told the number of every page that was segmented, for a progress bar.
+        on_trace: handed what each stage made of every page, in order.
     """
     errors: list[ErrorItem] = []
     read: list[_PageReadings] = []
     stream = _prepared(pages, templates, errors, on_page)
     while chunk := tuple(islice(stream, CHUNK_PAGES)):
-        read.extend(_read_chunk(chunk, recognizer, operating_point, options))
+        read.extend(_read_chunk(chunk, recognizer, operating_point, options, on_trace))
     documents, crops = _assemble(read, templates)
     return PagesReading(tuple(page.facts for page in read), documents, tuple(errors), crops)
 
@@ -131,7 +158,7 @@ def read_crops(
 ) -> tuple[FieldReading, ...]:
     """Read fields that are already cut out, one (h, w) uint8 picture and one spec a field, in order."""
     fields = [segment_field(field_of_crop(image, spec)) for image, spec in zip(images, specs, strict=True)]
-    return _decide_all(fields, recognizer, operating_point, options)
+    return tuple(trace.reading for trace in _decide_all(fields, recognizer, operating_point, options))
 
 
 def read_crop(
@@ -203,11 +230,18 @@ def _thumbnail(gray: GrayImage) -> GrayImage:
 
 
 def _read_chunk(
-    chunk: Sequence[_PageFields], recognizer: Recognizer, operating_point: OperatingPoint, options: ReadingOptions
+    chunk: Sequence[_PageFields],
+    recognizer: Recognizer,
+    operating_point: OperatingPoint,
+    options: ReadingOptions,
+    on_trace: Callable[[PageTrace], None] | None,
 ) -> Iterator[_PageReadings]:
-    readings = iter(_decide_all([f for page in chunk for f in page.fields], recognizer, operating_point, options))
+    traces = iter(_decide_all([f for page in chunk for f in page.fields], recognizer, operating_point, options))
     for page in chunk:
-        mine = tuple(islice(readings, len(page.fields)))
+        traced = tuple(islice(traces, len(page.fields)))
+        if on_trace is not None:
+            on_trace(PageTrace(page.facts, page.registration, traced))
+        mine = tuple(trace.reading for trace in traced)
         crops = {
             reading.name: segmentation.region.image for reading, segmentation in zip(mine, page.fields, strict=True)
         }
@@ -218,13 +252,14 @@ def _read_chunk(
 
 def _decide_all(
     fields: Sequence[Segmentation], recognizer: Recognizer, operating_point: OperatingPoint, options: ReadingOptions
-) -> tuple[FieldReading, ...]:
-    readings = []
+) -> tuple[FieldTrace, ...]:
+    traces = []
     for segmentation, evidence in zip(fields, read_fields(fields, recognizer), strict=True):
         decoded = decode_field(segmentation, evidence, operating_point)
         threshold = operating_point.threshold(decoded.reader, options.max_error)
-        readings.append(decide_field(segmentation, decoded, threshold, options.decide))
-    return tuple(readings)
+        reading = decide_field(segmentation, decoded, threshold, options.decide)
+        traces.append(FieldTrace(segmentation, evidence, decoded, threshold, reading))
+    return tuple(traces)
 
 
 # --- pages to documents --------------------------------------------------------------------------

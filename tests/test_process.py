@@ -116,6 +116,19 @@ def test_page_of_no_form_waits_for_a_person_and_loses_nothing():
     assert set(reading.review_crops) == {(1, "code"), (1, "again")}
 
 
+def test_trace_of_a_page_holds_the_very_evidence_its_readings_came_from():
+    traces = []
+    scanned = pages(filled_form(), filled_form())
+    reading = read_pages(scanned, [template()], SURE_ONES, POINT, on_trace=traces.append)
+    assert [trace.facts for trace in traces] == list(reading.pages)
+    assert [tuple(f.reading for f in trace.fields) for trace in traces] == [d.fields for d in reading.documents]
+    for trace in traces:
+        assert len(trace.registration.anchors) > 3
+        for field in trace.fields:
+            assert len(field.evidence.digits) == len(field.segmentation.crops)
+            assert field.decoded.readings[0].value == field.reading.value
+
+
 def test_cross_rule_that_fails_sends_both_fields_to_review():
     rules = (RuleSpec("sum", {"fields": ["code"], "equals": "again"}),)
     equal = read_pages(pages(filled_form()), [template(cross_rules=rules)], SURE_ONES, POINT)

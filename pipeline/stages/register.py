@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.document import FloatMatrix, FormTemplate, Page, Registration, RegistrationStatus
+from pipeline.document import FloatMatrix, FormTemplate, Page, Point, Registration, RegistrationStatus
 from pipeline.stages.anchors import CLOSE_REACH, WIDE_REACH, Anchor, Finds, find_anchors
 from pipeline.stages.fitting import fit_affine, print_agreement
 from pipeline.stages.plane import (
@@ -74,6 +74,15 @@ class _Fit:
     score: float
     residual_px: float
     found_share: float
+    expected: Points
+    found: Points
+
+    @property
+    def anchors(self) -> tuple[tuple[Point, Point], ...]:
+        return tuple(
+            ((float(ex), float(ey)), (float(x), float(y)))
+            for (ex, ey), (x, y) in zip(self.expected, self.found, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,7 @@ def register_page(
         score=best.score,
         rotation_deg=quarters * 90 % 360,
         skew_deg=turn - quarters * 90,
+        anchors=best.anchors,
     )
 
 
@@ -229,7 +239,8 @@ def _fit_anchors(reduced: _ReducedPage, candidate: _Candidate) -> _Fit | None:
         if refit is None:
             return None
         fitted = refit
-    misses = np.linalg.norm(map_points(fitted, in_mm.form) - in_mm.page, axis=1)
+    expected = map_points(fitted, in_mm.form)
+    misses = np.linalg.norm(expected - in_mm.page, axis=1)
     fitting = misses <= OUTLIER_MM[1] * px_per_mm
     on_page = _count_on_page(form.anchors, full_to_reduced @ fitted @ form.work_to_mm, reduced.gray.shape)
     return _Fit(
@@ -238,6 +249,8 @@ def _fit_anchors(reduced: _ReducedPage, candidate: _Candidate) -> _Fit | None:
         score=print_agreement(reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, form.work, form.weights),
         residual_px=float(np.sort(misses)[: max(1, 3 * len(misses) // 4)].mean()),
         found_share=float(fitting.sum()) / max(1, on_page),
+        expected=expected,
+        found=in_mm.page,
     )
 
 
