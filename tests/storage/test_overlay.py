@@ -19,7 +19,8 @@ from pipeline.document import (
     ResultStatus,
     SourceResult,
 )
-from pipeline.storage.overlay import COLOURS, ERROR_COLOUR, MAX_WIDTH, MIN_WIDTH, draw_overlay
+from pipeline.storage.marked_page import ERROR_COLOUR, MAX_WIDTH, MIN_WIDTH
+from pipeline.storage.overlay import COLOURS, draw_overlay
 from recognizer.readings import GrayImage
 
 
