@@ -5,19 +5,27 @@ Figures on these are synthetic; RESULTS.md keeps them apart from figures on real
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
+from benchmarks.drawn.glyphs import (
+    DigitSource,
+    FloatImage,
+    WriterHand,
+    lay_digit,
+    scale_digit,
+    scan,
+    tight_digit,
+)
 from pipeline.document import Box, FieldKind, FieldRegion, FieldSpec
 from recognizer.pen import draw_digit, random_hand
-from recognizer.readings import InkImage
+from recognizer.readings import GrayImage, InkImage
 
-DigitSource = Callable[[int, np.random.Generator], InkImage]
-"""Draws one digit in the hand of one writer, tight or loose, ink bright on zero."""
+__all__ = ["DigitSource", "DrawnField", "draw_comb", "field_region", "mnist_hand", "pen_hand"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +39,7 @@ class DrawnField:
 def mnist_hand(by_digit: Mapping[int, np.ndarray]) -> DigitSource:
     """Digits of one MNIST writer; `by_digit` holds (n, 28, 28) uint8 pictures of every digit that is to be written."""
 
-    def draw(digit: int, rng: np.random.Generator) -> InkImage:
-        pictures = by_digit[digit]
-        return np.asarray(pictures[rng.integers(len(pictures))], np.uint8)
-
-    return draw
+    return WriterHand(by_digit)
 
 
 def pen_hand(rng: np.random.Generator) -> DigitSource:
@@ -66,21 +70,17 @@ def draw_comb(digits: str, source: DigitSource, rng: np.random.Generator, crossi
         if char != " ":
             _write(ink, source(int(char), rng), edges[i], margin, (cell_w, cell_h), size, crossing_mm * px_per_mm, rng)
     gray = paper * (1 - ink * rng.uniform(0.55, 0.95))
-    gray = cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.4, 1.1)) + rng.normal(0, rng.uniform(0.5, 5), gray.shape)
-    image = np.clip(gray, 0, 255).astype(np.uint8)
-    if rng.random() < 0.7:
-        quality = int(rng.integers(45, 92))
-        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+    image = scan(gray, rng)
     shift_x, shift_y = (int(v) for v in np.round(rng.normal(0, 0.12, 2) * px_per_mm))
     cells = tuple(
         Box(round(a), round(margin), round(b), round(margin + cell_h)).shifted(shift_x, shift_y)
         for a, b in pairwise(edges)
     )
-    return DrawnField(_region(image, cells, px_per_mm), digits.strip())
+    return DrawnField(field_region(image, cells, px_per_mm), digits.strip())
 
 
 def _print_cells(
-    paper: np.ndarray, edges: list[float], top: float, cell_h: float, px_per_mm: float, rng: np.random.Generator
+    paper: FloatImage, edges: list[float], top: float, cell_h: float, px_per_mm: float, rng: np.random.Generator
 ) -> None:
     if rng.random() < 0.15:
         return  # drop-out ink
@@ -96,7 +96,7 @@ def _print_cells(
 
 
 def _write(
-    ink: np.ndarray,
+    ink: FloatImage,
     digit: InkImage,
     left: float,
     top: float,
@@ -106,26 +106,19 @@ def _write(
     rng: np.random.Generator,
 ) -> None:
     """Lay one digit into its cell, scaled to `size` or to what the cell holds, strayed by up to `crossing_px`."""
-    rows, columns = np.flatnonzero(digit.max(axis=1) > 60), np.flatnonzero(digit.max(axis=0) > 60)
-    tight = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tight = tight_digit(digit)
     room_w, room_h = cell[0] * 0.92 + 2 * crossing_px, cell[1] * 0.94 + 2 * crossing_px
     scale = min(size * rng.uniform(0.9, 1.1) / max(tight.shape[0], 0.6 * tight.shape[1]), room_w / tight.shape[1])
     scale = min(scale, room_h / tight.shape[0])
-    shape = (max(2, round(tight.shape[1] * scale)), max(2, round(tight.shape[0] * scale)))
-    picture = cv2.resize(tight, shape, interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
-    if scale > 1.3:
-        picture = np.clip((picture - rng.uniform(0.25, 0.5)) / 0.3, 0, 1)
-    slack_x, slack_y = room_w - shape[0], room_h - shape[1]
+    picture = scale_digit(tight, scale, rng)
+    slack_x, slack_y = room_w - picture.shape[1], room_h - picture.shape[0]
     x = round(left + cell[0] / 2 - room_w / 2 + rng.beta(3, 3) * slack_x)
     y = round(top + cell[1] / 2 - room_h / 2 + rng.beta(3, 3) * slack_y)
-    x0, y0 = max(0, x), max(0, y)
-    x1, y1 = min(ink.shape[1], x + shape[0]), min(ink.shape[0], y + shape[1])
-    if x0 < x1 and y0 < y1:
-        window = ink[y0:y1, x0:x1]
-        np.maximum(window, picture[y0 - y : y1 - y, x0 - x : x1 - x], out=window)
+    lay_digit(ink, picture, x, y)
 
 
-def _region(image: np.ndarray, cells: tuple[Box, ...], px_per_mm: float) -> FieldRegion:
+def field_region(image: GrayImage, cells: tuple[Box, ...], px_per_mm: float) -> FieldRegion:
+    """A region round drawn cells, its own page."""
     inner = Box(cells[0].left, cells[0].top, cells[-1].right, cells[-1].bottom)
     corners = [
         (inner.left, inner.top),
