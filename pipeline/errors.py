@@ -24,6 +24,8 @@ Low confidence, a blank or a failed check digit are outcomes, not errors: they a
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from recognizer.errors import DatasetError, ModelError, ReadingError
 
 __all__ = [
@@ -55,9 +57,20 @@ class SettingsError(ReadingError):
 
 
 class TemplateError(ReadingError):
-    """A template file is wrong; the message names the file and the line."""
+    """A template file is wrong; the message names the file and the line.
+
+    Attributes:
+        remark: what is wrong, without the place.
+        line: from 1; None when it is the whole file.
+    """
 
     code = "template_error"
+
+    def __init__(self, remark: str, file: Path | None = None, line: int | None = None) -> None:
+        place = f"{file}:{line}: " if line is not None else f"{file}: " if file is not None else ""
+        super().__init__(place + remark)
+        self.remark = remark
+        self.line = line
 
 
 class QueueError(ReadingError):

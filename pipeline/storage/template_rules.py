@@ -23,21 +23,24 @@ class LoadedRules:
 def load_field_rules(place: Place) -> LoadedRules:
     """Rules on one field: a list of names, or of one name with its parameters.
 
+    An unknown rule or parameter, or a file that cannot be read, is noted as a problem.
+
     Raises:
-        TemplateError: an unknown rule or parameter, or a file that cannot be read; names file and line.
+        TemplateError: not a list.
     """
     files: list[bytes] = []
-    rules = tuple(_field_rule(item, files) for item in place.items())
-    return LoadedRules(rules, tuple(files))
+    rules = [item.attempt(lambda item: _field_rule(item, files), None) for item in place.items()]
+    return LoadedRules(tuple(rule for rule in rules if rule is not None), tuple(files))
 
 
 def load_cross_rules(place: Place, fields: Collection[str]) -> tuple[RuleSpec, ...]:
-    """Rules over several fields of a form.
+    """Rules over several fields of a form. An unknown rule, parameter or field is noted as a problem.
 
     Raises:
-        TemplateError: an unknown rule, parameter or field; names file and line.
+        TemplateError: not a list.
     """
-    return tuple(_cross_rule(item, fields) for item in place.items())
+    rules = [item.attempt(lambda item: _cross_rule(item, fields), None) for item in place.items()]
+    return tuple(rule for rule in rules if rule is not None)
 
 
 def _field_rule(place: Place, files: list[bytes]) -> RuleSpec:
@@ -53,7 +56,7 @@ def _named(place: Place, known: Collection[str]) -> tuple[str, Place | None]:
         pairs = place.node.value
         if len(pairs) != 1:
             place.fail("one rule an item: a name, or a name with its parameters")
-        name, parameters = Place(place.file, pairs[0][0]).text(), Place(place.file, pairs[0][1])
+        name, parameters = place.part(pairs[0][0]).text(), place.part(pairs[0][1])
     if name not in known:
         place.fail(f"unknown rule {name}{suggestion(name, known)}")
     return name, parameters

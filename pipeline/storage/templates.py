@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.document import FieldKind, FieldSpec, FormTemplate, RectMm, TemplateIdentity
+from pipeline.document import FormTemplate, TemplateIdentity
 from pipeline.errors import SourceError, TemplateError
 from pipeline.storage.intake import take_in
 from pipeline.storage.scans import open_pages
-from pipeline.storage.template_rules import country_code, load_cross_rules, load_field_rules, read_beside
+from pipeline.storage.template_fields import Lines, load_fields
+from pipeline.storage.template_rules import load_cross_rules, read_beside
 from pipeline.storage.yaml_places import Place, parse_yaml
 from recognizer.readings import GrayImage
 
 SUFFIXES = (".yaml", ".yml")
 
-MAX_CELLS = 100
-"""More characters than a line of any form holds."""
-
-MAX_PAGES = 100
 MAX_PAGE_MM = 2000.0
-
-OFF_PAGE_MM = 0.5
-"""A region measured by hand on a field at the very edge may be out by as much."""
 
 SHAPE_WITHIN = 0.03
 """How far the shape of a reference picture may be from that of the page: a scanner's cut margin, not another paper."""
 
-DATE_ORDERS = ("DMY", "MDY", "YMD")
 
-FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+@dataclass(frozen=True)
+class Inspection:
+    """A template file, read as far as it can be.
+
+    Attributes:
+        template: what could be made of it; None when a part without which there is no form is not right.
+        problems: everything that is wrong, in the order it was met; a template with any is refused.
+        lines: where the fields and their keys stand.
+    """
+
+    template: FormTemplate | None
+    problems: tuple[TemplateError, ...]
+    lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def load_templates(folder: Path) -> tuple[FormTemplate, ...]:
@@ -50,7 +56,7 @@ def load_templates(folder: Path) -> tuple[FormTemplate, ...]:
     for path, template in zip(files, templates, strict=True):
         name = template.identity.name
         if name in first:
-            raise TemplateError(f"{path}:1: the name {name} is taken by {first[name]}")
+            raise TemplateError(f"the name {name} is taken by {first[name]}", path, 1)
         first[name] = path
     return templates
 
@@ -61,22 +67,45 @@ def load_template(path: Path) -> FormTemplate:
     Raises:
         TemplateError: a file is missing, or something in it is wrong; names file and line.
     """
+    inspection = inspect_template(path)
+    if inspection.template is None or inspection.problems:
+        raise inspection.problems[0]
+    return inspection.template
+
+
+def inspect_template(path: Path) -> Inspection:
+    """Read a template as far as it can be read, and name everything that is wrong with it."""
     try:
         content = path.read_bytes()
+        root = parse_yaml(path, content)
     except OSError as error:
-        raise TemplateError(f"cannot read the template {path}: {error.strerror}") from error
-    root = parse_yaml(path, content)
-    keys = root.mapping(("name", "version", "page", "reference", "fields"), ("rules",))
-    page_size = _page_size(keys["page"])
-    references, reference_files = _references(keys["reference"], page_size)
-    fields, rule_files = _fields(keys["fields"], page_size, len(references))
-    cross_rules = load_cross_rules(keys["rules"], [field.name for field in fields]) if "rules" in keys else ()
-    identity = TemplateIdentity(
-        name=keys["name"].text(),
-        version=keys["version"].text(),
-        sha256=_hash_of([content, *reference_files, *rule_files]),
+        return Inspection(None, (TemplateError(f"cannot read the template {path}: {error.strerror}"),))
+    except TemplateError as error:
+        return Inspection(None, (error,))
+    whole = root.attempt(lambda root: _template(root, content), None)
+    template, lines = whole if whole is not None else (None, {})
+    return Inspection(template, tuple(root.problems), lines)
+
+
+def _template(root: Place, content: bytes) -> tuple[FormTemplate | None, Lines]:
+    """The template, None when one of its parts is missing or not right at all; and where its fields stand."""
+    keys = root.keys(("name", "version", "page", "reference", "fields"), ("rules",))
+    page_size = keys["page"].attempt(_page_size, None) if "page" in keys else None
+    references, reference_files = _references(keys["reference"], page_size) if "reference" in keys else ((), [])
+    fields = (
+        keys["fields"].attempt(lambda place: load_fields(place, page_size, len(references) or None), None)
+        if "fields" in keys
+        else None
     )
-    return FormTemplate(identity, page_size, fields, references, cross_rules)
+    if fields is None:
+        return None, {}
+    names = fields.names
+    cross_rules = keys["rules"].attempt(lambda rules: load_cross_rules(rules, names), ()) if "rules" in keys else ()
+    name, version = (keys[key].attempt(Place.text, None) if key in keys else None for key in ("name", "version"))
+    if page_size is None or name is None or version is None or not references or not fields.fields:
+        return None, fields.lines
+    identity = TemplateIdentity(name, version, _hash_of([content, *reference_files, *fields.rule_files]))
+    return FormTemplate(identity, page_size, fields.fields, references, cross_rules), fields.lines
 
 
 def _hash_of(files: list[bytes]) -> str:
@@ -92,116 +121,28 @@ def _page_size(place: Place) -> tuple[float, float]:
     )
 
 
-def _references(place: Place, page_size: tuple[float, float]) -> tuple[tuple[GrayImage, ...], list[bytes]]:
-    """Pictures of the blank form in page order, and the content of their files."""
+def _references(place: Place, page_size: tuple[float, float] | None) -> tuple[tuple[GrayImage, ...], list[bytes]]:
+    """Pictures of the blank form in page order, and the content of their files; none when one is not right."""
     names = list(place.items()) if place.is_list else [place]
     if not names:
-        place.fail("at least one reference picture is needed")
-    files = [read_beside(name) for name in names]
-    return tuple(picture for name in names for picture in _pictures(name, page_size)), files
+        place.note("at least one reference picture is needed")
+    pages = [name.attempt(lambda name: (read_beside(name), _pictures(name, page_size)), None) for name in names]
+    right = [page for page in pages if page is not None]
+    if len(right) < len(pages):
+        return (), []
+    return tuple(picture for _, pictures in right for picture in pictures), [content for content, _ in right]
 
 
-def _pictures(name: Place, page_size: tuple[float, float]) -> list[GrayImage]:
+def _pictures(name: Place, page_size: tuple[float, float] | None) -> list[GrayImage]:
     try:
         pictures = [page.gray for page in open_pages(take_in(name.file.parent / name.text()))]
     except SourceError as error:
         name.fail(f"the reference picture {name.text()} {error}")
     for picture in pictures:
         height, width = picture.shape
-        stretch = (width / height) / (page_size[0] / page_size[1])
-        if abs(stretch - 1) > SHAPE_WITHIN:
+        if page_size is not None and abs(width / height / (page_size[0] / page_size[1]) - 1) > SHAPE_WITHIN:
             name.fail(
                 f"the reference picture {name.text()} has {width} x {height} pixels, another shape than the page of "
                 f"{page_size[0]:g} x {page_size[1]:g} mm"
             )
     return pictures
-
-
-def _fields(place: Place, page_size: tuple[float, float], page_count: int) -> tuple[tuple[FieldSpec, ...], list[bytes]]:
-    fields: dict[str, FieldSpec] = {}
-    rule_files: list[bytes] = []
-    for item in place.items():
-        field, files = _field(item, page_size, page_count)
-        if field.name in fields:
-            item.fail(f"there are two fields named {field.name}")
-        fields[field.name] = field
-        rule_files += files
-    if not fields:
-        place.fail("at least one field is needed")
-    return tuple(fields.values()), rule_files
-
-
-def _field(place: Place, page_size: tuple[float, float], page_count: int) -> tuple[FieldSpec, tuple[bytes, ...]]:
-    keys = place.mapping(("name", "kind"), OPTIONAL_FIELD_KEYS)
-    kind = FieldKind(keys["kind"].one_of([kind.value for kind in FieldKind]))
-    for key, only_kind in KEYS_OF_ONE_KIND.items():
-        if key in keys and kind is not only_kind:
-            keys[key].fail(f"{key} is for fields of the kind {only_kind.value} only")
-    rules = load_field_rules(keys["rules"]) if "rules" in keys else None
-    cells = keys["cells"].whole(1, MAX_CELLS) if "cells" in keys else None
-    length = keys["length"].whole(1, MAX_CELLS) if "length" in keys else None
-    if cells is not None and length is not None and length > cells:
-        keys["length"].fail(f"{length} digits do not fit into {cells} cells")
-    page = keys["page"].whole(1, MAX_PAGES) if "page" in keys else 1
-    if page > page_count:
-        keys.get("page", place).fail(f"there is no reference picture for page {page}")
-    field = FieldSpec(
-        name=_field_name(keys["name"]),
-        kind=kind,
-        region_mm=_region(place, keys, page_size),
-        page=page,
-        cells=cells,
-        length=length,
-        required=keys["required"].truth() if "required" in keys else False,
-        rules=rules.rules if rules else (),
-        country=country_code(keys["country"]) if "country" in keys else None,
-        date_order=keys["date_order"].one_of(DATE_ORDERS) if "date_order" in keys else DATE_ORDERS[0],
-        threshold=keys["threshold"].number(above=0, at_most=1) if "threshold" in keys else None,
-    )
-    return field, rules.files if rules else ()
-
-
-OPTIONAL_FIELD_KEYS = (
-    "page",
-    "region_mm",
-    "region",
-    "cells",
-    "length",
-    "required",
-    "country",
-    "date_order",
-    "threshold",
-    "rules",
-)
-
-KEYS_OF_ONE_KIND = {"country": FieldKind.POSTAL_CODE, "date_order": FieldKind.DATE}
-
-
-def _field_name(place: Place) -> str:
-    name = place.text()
-    if not FIELD_NAME.fullmatch(name):
-        place.fail(f"{name} is no field name: a letter, then letters, digits, _ and -, 64 at most")
-    return name
-
-
-def _region(field: Place, keys: dict[str, Place], page_size: tuple[float, float]) -> RectMm:
-    given = [name for name in ("region_mm", "region") if name in keys]
-    if len(given) != 1:
-        field.fail("one region is needed: region_mm in millimetres, or region in fractions of the page")
-    place = keys[given[0]]
-    across, down = page_size if given == ["region"] else (1.0, 1.0)
-    sides = place.mapping(("left", "top", "width", "height"))
-    rect = RectMm(
-        left=sides["left"].number() * across,
-        top=sides["top"].number() * down,
-        width=sides["width"].number(above=0) * across,
-        height=sides["height"].number(above=0) * down,
-    )
-    is_on_page = (
-        min(rect.left, rect.top) >= -OFF_PAGE_MM
-        and rect.left + rect.width <= page_size[0] + OFF_PAGE_MM
-        and rect.top + rect.height <= page_size[1] + OFF_PAGE_MM
-    )
-    if not is_on_page:
-        place.fail(f"the region is not on the page, which is {page_size[0]:g} x {page_size[1]:g} mm")
-    return rect

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, TypeVar
 
 import yaml
 
@@ -18,40 +18,84 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 """A template is nested six deep."""
 
+Read = TypeVar("Read")
+Otherwise = TypeVar("Otherwise")
+
 _TAG = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A part of a YAML file: its node, and the file for messages."""
+    """A part of a YAML file: its node, and the file for messages.
+
+    Attributes:
+        problems: what was found wrong so far, shared by all parts of the file, in the order it was met.
+    """
 
     file: Path
     node: yaml.Node
+    problems: list[TemplateError] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def line(self) -> int:
+        """Where it begins, from 1."""
+        return _line(self.node.start_mark)
+
+    def part(self, node: yaml.Node) -> Place:
+        """A node within this one."""
+        return Place(self.file, node, self.problems)
 
     def fail(self, message: str) -> NoReturn:
         """Raise a `TemplateError` that names file and line."""
-        raise TemplateError(f"{self.file}:{_line(self.node.start_mark)}: {message}")
+        raise TemplateError(message, self.file, self.line)
+
+    def note(self, message: str) -> None:
+        """Add a problem, and go on."""
+        self.problems.append(TemplateError(message, self.file, self.line))
+
+    def attempt(self, read: Callable[[Place], Read], otherwise: Otherwise) -> Read | Otherwise:
+        """What `read` makes of this part; `otherwise`, with the problem noted, when it refuses."""
+        try:
+            return read(self)
+        except TemplateError as error:
+            self.problems.append(error)
+            return otherwise
 
     def mapping(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Place]:
         """The values of a mapping by key.
 
         Raises:
-            TemplateError: not a mapping, a key unknown, twice or missing.
+            TemplateError: not a mapping, or a key unknown, twice or missing.
+        """
+        before = len(self.problems)
+        found = self.keys(required, optional)
+        if len(self.problems) > before:
+            raise self.problems.pop(before)
+        return found
+
+    def keys(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Place]:
+        """The values of a mapping by key, as far as they are right; keys unknown, twice or missing are noted.
+
+        Raises:
+            TemplateError: not a mapping.
         """
         if not isinstance(self.node, yaml.MappingNode):
             self.fail(f"expected keys and values ({', '.join([*required, *optional])}), not {self._shown()}")
         found: dict[str, Place] = {}
         for key_node, value_node in self.node.value:
-            key = Place(self.file, key_node)
-            name = key.text()
+            key = self.part(key_node)
+            name = key.attempt(Place.text, None)
+            if name is None:
+                continue
             if name in found:
-                key.fail(f"{name} is given twice")
-            if name not in required and name not in optional:
-                key.fail(f"unknown key {name}{suggestion(name, [*required, *optional])}")
-            found[name] = Place(self.file, value_node)
-        missing = [name for name in required if name not in found]
-        if missing:
-            self.fail(f"{missing[0]} is missing")
+                key.note(f"{name} is given twice")
+            elif name not in required and name not in optional:
+                key.note(f"unknown key {name}{suggestion(name, [*required, *optional])}")
+            else:
+                found[name] = self.part(value_node)
+        for name in required:
+            if name not in found:
+                self.note(f"{name} is missing")
         return found
 
     def items(self) -> Iterator[Place]:
@@ -62,7 +106,7 @@ class Place:
         """
         if not isinstance(self.node, yaml.SequenceNode):
             self.fail(f"expected a list, not {self._shown()}")
-        return (Place(self.file, item) for item in self.node.value)
+        return (self.part(item) for item in self.node.value)
 
     @property
     def is_list(self) -> bool:
@@ -165,16 +209,16 @@ def parse_yaml(file: Path, content: bytes) -> Place:
         TemplateError: no YAML, empty, too large, nested too deep, or with aliases; names file and line.
     """
     if len(content) > MAX_BYTES:
-        raise TemplateError(f"{file}: has {len(content)} bytes; a template has at most {MAX_BYTES}")
+        raise TemplateError(f"has {len(content)} bytes; a template has at most {MAX_BYTES}", file)
     try:
         _refuse_tricks(file, content)
         root = yaml.compose(content, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        raise TemplateError(f"{file}:{_line(error.problem_mark)}: is not valid YAML: {error.problem}") from error
+        raise TemplateError(f"is not valid YAML: {error.problem}", file, _line(error.problem_mark)) from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise TemplateError(f"{file}:1: is not a text file with YAML: {error}") from error
+        raise TemplateError(f"is not a text file with YAML: {error}", file, 1) from error
     if root is None:
-        raise TemplateError(f"{file}:1: is empty")
+        raise TemplateError("is empty", file, 1)
     return Place(file, root)
 
 
@@ -183,10 +227,10 @@ def _refuse_tricks(file: Path, content: bytes) -> None:
     depth = 0
     for event in yaml.parse(content, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise TemplateError(f"{file}:{_line(event.start_mark)}: aliases (*{event.anchor}) are not taken")
+            raise TemplateError(f"aliases (*{event.anchor}) are not taken", file, _line(event.start_mark))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise TemplateError(f"{file}:{_line(event.start_mark)}: is nested too deep")
+            raise TemplateError("is nested too deep", file, _line(event.start_mark))
 
 
 class _Mark(Protocol):

@@ -15,8 +15,9 @@ from PIL import Image
 from pipeline.document import FieldKind, FieldSpec, RectMm, RuleSpec
 from pipeline.errors import TemplateError
 from pipeline.rules import CHECKS, CROSS_CHECKS
+from pipeline.storage.template_fields import OPTIONAL_FIELD_KEYS
 from pipeline.storage.template_rules import CROSS_RULES, FIELD_RULES
-from pipeline.storage.templates import OPTIONAL_FIELD_KEYS, load_template, load_templates
+from pipeline.storage.templates import inspect_template, load_template, load_templates
 
 SURVEY = """\
 name: survey
@@ -159,6 +160,42 @@ def test_a_mistake_is_named_with_file_and_line(old: str, new: str, line: int, me
     with pytest.raises(TemplateError, match=message) as caught:
         load_template(path)
     assert str(caught.value).startswith(f"{path}:{line}: ")
+
+
+def test_everything_that_is_wrong_is_named_in_one_go(folder: Path) -> None:
+    text = SURVEY
+    for old, new in (
+        ("left: 20", "left: twenty"),
+        ("    required: true", "    requird: true"),
+        ("rules: [luhn]", "rules: [lun, {range: {min: 2, max: 1}}]"),
+        ("    kind: amount\n    region:", "    region:"),
+        ("fields: [donation],", "fields: [donatoin],"),
+        ("date_order: YMD", "date_order: YDM"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = folder / "survey.yaml"
+    path.write_text(text)
+    inspection = inspect_template(path)
+    assert sorted((problem.line, problem.remark.partition(";")[0]) for problem in inspection.problems) == [
+        (8, 'expected a number, not "twenty"'),
+        (11, "unknown key requird"),
+        (14, "min is more than max"),
+        (14, "unknown rule lun"),
+        (15, "kind is missing"),
+        (26, "YDM is none of DMY, MDY, YMD"),
+        (28, "donatoin is none of postal_code, donation, total, birthday"),
+    ]
+    assert inspection.template is not None
+    assert [field.name for field in inspection.template.fields] == ["total", "birthday"]
+
+
+def test_an_inspected_template_knows_where_its_fields_stand(folder: Path) -> None:
+    inspection = inspect_template(folder / "survey.yaml")
+    assert not inspection.problems
+    assert inspection.lines["postal_code", ""] == 6
+    assert inspection.lines["postal_code", "cells"] == 9
+    assert inspection.lines["birthday", "date_order"] == 27
 
 
 @pytest.mark.parametrize(
