@@ -133,6 +133,16 @@ class FieldKind(StrEnum):
     ACCOUNT = "account"
 
 
+class Cents(StrEnum):
+    """What a form promises about the cents of an amount."""
+
+    IMPLIED = "implied"
+    """The last two digits are cents, with or without a mark before them: the rule in combs."""
+    AS_WRITTEN = "as_written"
+    """There are cents where a decimal mark, a fraction or raised digits show them: the rule on free lines."""
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class RectMm:
     """Rectangle on the form, millimetres from its top left corner."""
@@ -162,6 +172,7 @@ class FieldSpec:
         length: number of digits when fixed; None when any. Combs with `cells` may hold fewer digits than cells.
         country: ISO 3166 alpha-2 code that picks the grammar of a postal code; None for any.
         date_order: order of day, month and year in a date.
+        cents: where the cents of an amount are; None for the rule of its kind of field, see `Cents`.
         threshold: confidence asked instead of the operating point's.
     """
 
@@ -176,6 +187,7 @@ class FieldSpec:
     country: str | None = None
     date_order: str = "DMY"
     threshold: float | None = None
+    cents: Cents | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,13 @@
-"""From characters as written to a normalised value, by kind of field. Pure; knows no image."""
+"""From characters as written to values, by kind of field. Pure; knows no image."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
+from collections.abc import Sequence
 
-from pipeline.document import FieldKind, FieldSpec
-
-DECIMALS = 2
-"""Digits behind the decimal mark of an amount."""
-CENTURY_PIVOT = 69
-"""Two-digit years below it are 20xx, the others 19xx: the POSIX rule for %y."""
-
-POSTAL_LENGTHS = {
-    "AT": (4,), "AU": (4,), "BE": (4,), "BR": (8,), "CH": (4,), "CN": (6,), "DE": (5,), "DK": (4,), "ES": (5,),
-    "FI": (5,), "FR": (5,), "IN": (6,), "IT": (5,), "JP": (7,), "MX": (5,), "NO": (4,), "PL": (5,), "PT": (7,),
-    "SE": (5,), "TR": (5,), "US": (5, 9),
-}  # fmt: skip
-"""Digits of a postal code by ISO 3166 country (Universal Postal Union, addressing formats)."""
-
-_FILLERS_BEFORE = re.compile(r"^[^\d]+")
-_ENDINGS = re.compile(r"(/-?|[-=]+|[.,]-+|[.,]=+)+$")
-_SEPARATORS = re.compile(r"[.,'· ]")
+from pipeline.amounts import amount_shares
+from pipeline.dates import date_shares
+from pipeline.document import Cents, FieldKind, FieldSpec
+from pipeline.postal_codes import LENGTHS, is_in_use
 
 
 def digits_of(raw: str) -> str:
@@ -29,66 +15,65 @@ def digits_of(raw: str) -> str:
     return "".join(c for c in raw if c.isdigit())
 
 
-def normalise(raw: str, spec: FieldSpec) -> str | None:
-    """Value of a field written as `raw`, None when the grammar of its kind cannot make one of it.
+def interpret(raw: str, spec: FieldSpec, sureness: Sequence[float] | None = None) -> dict[str, float]:
+    """What a field written as `raw` may mean, given that its digits are read right.
 
     Args:
-        raw: characters as written; digits 0-9 and marks.
-        spec: kind and, for dates, the order of day, month and year. The last two cells of an amount's comb are cents.
+        raw: characters as written; digits 0-9, marks, `^` before raised cents, spaces for empty cells.
+        spec: kind of the field, and what the form promises about it.
+        sureness: per character of `raw` the probability that it is there; None when all are.
 
     Returns:
-        Amounts as decimal strings ("322000.00"), dates as ISO 8601, all else as digit strings with leading zeros.
+        Values with their probabilities, likeliest first, which sum to at most 1: amounts as decimal strings
+        ("322000.00"), dates as ISO 8601, all else as digit strings with leading zeros. Empty when the grammar of the
+        kind can make nothing of it.
     """
-    if not digits_of(raw):
-        return None
+    digits = digits_of(raw)
+    if not digits:
+        return {}
     if spec.kind is FieldKind.AMOUNT:
-        return normalise_amount(raw, has_implied_cents=spec.cells is not None)
-    if spec.kind is FieldKind.DATE:
-        return normalise_date(digits_of(raw), spec.date_order)
-    return digits_of(raw)
-
-
-def normalise_amount(raw: str, has_implied_cents: bool = False) -> str | None:
-    """Decimal string of an amount in any common grouping: 1,234.56, 1.234,56, 3,22,000/-, 100,-, 1234.
-
-    The last separator is the decimal mark when one or two digits follow it and it does not also group thousands.
-    """
-    text = _FILLERS_BEFORE.sub("", raw.strip())
-    body = _ENDINGS.sub("", text).rstrip(" .,'")
-    if not digits_of(body):
-        return None
-    is_negative = raw.lstrip().startswith(("-", "(")) and not raw.lstrip().startswith("--")
-    parts = [digits_of(part) for part in _SEPARATORS.split(body)]
-    parts = [part for part in parts if part]
-    if len(parts) == 1:
-        whole, cents = parts[0], ""
-        if has_implied_cents and len(whole) > DECIMALS:
-            whole, cents = whole[:-DECIMALS], whole[-DECIMALS:]
-    elif len(parts[-1]) <= DECIMALS:
-        whole, cents = "".join(parts[:-1]), parts[-1]
+        shares = _amount_in_comb(raw, spec) if spec.cells is not None else None
+        if shares is None:
+            shares = amount_shares(raw, cents_of(spec), sureness)
+    elif spec.kind is FieldKind.DATE:
+        shares = date_shares(raw, spec.date_order, is_comb=spec.cells is not None)
+    elif spec.kind is FieldKind.POSTAL_CODE and spec.country is not None:
+        shares = {digits: 1.0} if _is_postal_code(digits, spec.country.upper()) else {}
     else:
-        whole, cents = "".join(parts), ""
-    sign = "-" if is_negative else ""
-    return f"{sign}{int(whole)}.{cents.ljust(DECIMALS, '0')}"
+        shares = {digits: 1.0}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def normalise_date(digits: str, order: str) -> str | None:
-    """ISO date of six or eight digits written in `order` (DMY, MDY, YMD); None when there is no such day."""
-    if len(digits) not in (6, 8):
+def normalise(raw: str, spec: FieldSpec) -> str | None:
+    """Likeliest value of a field written as `raw`, None when the grammar of its kind cannot make one of it."""
+    return next(iter(interpret(raw, spec)), None)
+
+
+def cents_of(spec: FieldSpec) -> Cents:
+    """Where the cents of an amount are: as the template says, else implied in combs and as written on lines."""
+    if spec.cents is not None:
+        return spec.cents
+    return Cents.IMPLIED if spec.cells is not None else Cents.AS_WRITTEN
+
+
+def _amount_in_comb(raw: str, spec: FieldSpec) -> dict[str, float] | None:
+    """Amount whose digits do not reach the last cell of their comb; None for all others.
+
+    Two empty cells at the end are cents left out. Any other number of them leaves open whether the hand began at the
+    left or left something out.
+    """
+    empty = len(raw) - len(raw.rstrip(" "))
+    digits = digits_of(raw)
+    if cents_of(spec) is not Cents.IMPLIED or empty == 0:
         return None
-    widths = {"D": 2, "M": 2, "Y": len(digits) - 4}
-    parts: dict[str, int] = {}
-    place = 0
-    for letter in order:
-        parts[letter] = int(digits[place : place + widths[letter]])
-        place += widths[letter]
-    year = parts["Y"]
-    if widths["Y"] == 2:
-        year += 2000 if year < CENTURY_PIVOT else 1900
-    try:
-        return dt.date(year, parts["M"], parts["D"]).isoformat()
-    except ValueError:
-        return None
+    whole, with_cents = amount_shares(digits, Cents.NEVER), amount_shares(digits, Cents.IMPLIED)
+    share = 0.9 if empty == 2 else 0.5
+    return {next(iter(with_cents)): 1 - share} | {next(iter(whole)): share}
+
+
+def _is_postal_code(digits: str, country: str) -> bool:
+    lengths = LENGTHS.get(country)
+    return lengths is None or (len(digits) in lengths and is_in_use(digits, country))
 
 
 def lengths_allowed(spec: FieldSpec) -> tuple[int, ...] | None:
@@ -96,7 +81,7 @@ def lengths_allowed(spec: FieldSpec) -> tuple[int, ...] | None:
     if spec.length is not None:
         return (spec.length,)
     if spec.kind is FieldKind.POSTAL_CODE and spec.country is not None:
-        return POSTAL_LENGTHS.get(spec.country.upper())
-    if spec.kind is FieldKind.DATE:
+        return LENGTHS.get(spec.country.upper())
+    if spec.kind is FieldKind.DATE and spec.cells is not None:
         return (6, 8)
     return None
