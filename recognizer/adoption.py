@@ -15,9 +15,9 @@ from recognizer.model_store import (
     STRIPS_MASTER,
     Bundle,
     list_bundles,
-    open_bundle,
     write_bundle,
 )
+from recognizer.trained import bundle_of
 
 _NEEDED = (DIGITS_INT8, DIGITS_CALIBRATION)
 _CARRIED = (STRIPS_MASTER, STRIPS_INT8, OPERATING_POINT)
@@ -42,7 +42,7 @@ def adopt(
     Raises:
         ModelError: no bundle, a damaged one, one without a digit network, or another model of this name and version.
     """
-    bundle = open_bundle(folder / "bundle" if (folder / "bundle").is_dir() else folder)
+    bundle = bundle_of(folder)
     for file in _NEEDED:
         bundle.file(file)
     name, version = name or bundle.name, version or bundle.version

@@ -8,10 +8,11 @@ import keras
 from keras import layers
 
 from recognizer.errors import ModelError
-from recognizer.model_store import DIGITS_MASTER, open_bundle
+from recognizer.model_store import DIGITS_MASTER
 from recognizer.network import build_network, preset_named
 from recognizer.normalize import SIDE_PX
 from recognizer.readings import CLASS_COUNT, DIGIT_COUNT
+from recognizer.trained import network_at
 from recognizer.training_options import ALL_BUT_HEAD, Backbone, Classes, TrainingOptions
 
 _BACKBONE_PX = 32
@@ -70,7 +71,7 @@ def knows_non_digits(model: keras.Model, classes: Classes) -> bool:
 
 
 def _continued(start: Path, own_classes: int | None) -> keras.Model:
-    file = open_bundle(start).file(DIGITS_MASTER) if start.is_dir() else start
+    file = network_at(start, DIGITS_MASTER)
     try:
         model = keras.saving.load_model(file, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:

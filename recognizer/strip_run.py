@@ -11,9 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from recognizer.errors import ModelError
+from recognizer.model_store import STRIPS_MASTER
 from recognizer.strip_batches import StripBatch
 from recognizer.strip_decode import BLANK
 from recognizer.strip_network import StripNetworkOptions, build_strip_network
+from recognizer.trained import network_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class StripTrainingOptions:
         out: run folder; made when missing, resumed when it holds a checkpoint.
         minutes: training time of this leg, composing included, pauses between kill and resume not.
         seed: of weights and composition.
-        init_from: a `.keras` strip network to start from, else random weights.
+        init_from: a `.keras` strip network, a run or a model to start from, else random weights.
         watch: folder with `courtesy_amounts/` whose tune half is read for the curve; never trained on.
         drawn_hands: hands drawn at a time by our own pen.
         workers: processes that compose strips.
@@ -88,11 +90,12 @@ class StripRun:
     def _first_model(self) -> keras.Model:
         model = build_strip_network(self.options.network)
         if self.options.init_from is not None:
+            start = network_at(self.options.init_from, STRIPS_MASTER)
             try:
-                earlier = keras.models.load_model(self.options.init_from, compile=False)
+                earlier = keras.models.load_model(start, compile=False)
                 model.set_weights(earlier.get_weights())
             except (OSError, ValueError) as error:
-                raise ModelError(f"{self.options.init_from}: no strip network of this shape ({error})") from error
+                raise ModelError(f"{start}: no strip network of this shape ({error})") from error
         return model
 
     def learn(self, batch: StripBatch) -> tuple[float, float]:

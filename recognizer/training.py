@@ -32,6 +32,7 @@ from recognizer.packaging import pack_bundle
 from recognizer.run_folder import EpochFigures, badness, draw_curves, read_history, write_config, write_history
 from recognizer.run_pictures import draw_run
 from recognizer.starting_network import check_start, knows_non_digits, starting_network
+from recognizer.trained import RUN_BUNDLE, RUN_DIGITS
 from recognizer.training_data import TrainingData, epoch_plan, load_training_data, provenance_of
 from recognizer.training_options import Classes, TrainingOptions, TrainingProgress
 
@@ -111,7 +112,7 @@ def train(
     )
     _run_epochs(model, data, options, plan, history, on_progress, on_epoch)
     best = min(history, key=badness) if options.hold_out else history[-1]
-    draw_run(options.out, keras.saving.load_model(options.out / "best.keras", compile=False), data)
+    draw_run(options.out, keras.saving.load_model(options.out / RUN_DIGITS, compile=False), data)
     return _finished(options, data, plan, model.name, tuple(history), best.epoch)
 
 
@@ -123,13 +124,13 @@ def _finished(
     history: tuple[EpochFigures, ...],
     best_epoch: int,
 ) -> TrainingRun:
-    best = options.out / "best.keras"
+    best = options.out / RUN_DIGITS
     if options.classes is Classes.OWN:
         loss, accuracy = _measure(keras.saving.load_model(best, compile=False), data.test.images, data.test.labels)
         return TrainingRun(options.out, history, best_epoch, {"test_accuracy": accuracy, "test_loss": loss}, None)
     yardsticks = load_yardsticks(data.validation, data.test, options.answer_sheets, options.measure_on)
     provenance = provenance_of(options, data, plan, network)
-    bundle = pack_bundle(best, options.out / "bundle", provenance, yardsticks, calibrated=options.hold_out)
+    bundle = pack_bundle(best, options.out / RUN_BUNDLE, provenance, yardsticks, calibrated=options.hold_out)
     return TrainingRun(options.out, history, best_epoch, bundle.metrics, bundle)
 
 
@@ -169,7 +170,7 @@ def _run_epochs(
         redrawn = _measure(model, data.rescanned, data.validation.labels)
         figures = EpochFigures(epoch + 1, loss, accuracy, *plain, *redrawn, time.monotonic() - started)
         if not options.hold_out or not history or badness(figures) < min(map(badness, history)):
-            _save(model, options.out / "best.keras")
+            _save(model, options.out / RUN_DIGITS)
         history.append(figures)
         model.set_weights(trained)
         # In this order: a run killed in between has a row too many, which resuming can tell from the checkpoint.

@@ -11,10 +11,10 @@ from recognizer.dataset import DigitSet, fingerprint, join_digits, load_answer_s
 from recognizer.epochs import EpochPlan
 from recognizer.errors import DatasetError
 from recognizer.model_card import Provenance
-from recognizer.model_store import open_bundle
 from recognizer.not_a_digit import TRAINING_KINDS
 from recognizer.own_data import load_own_data
 from recognizer.readings import DIGIT_COUNT
+from recognizer.trained import bundle_of, holds_model
 from recognizer.training_options import Classes, TrainingOptions
 
 _SHEETS_REPEATED = 5
@@ -130,5 +130,5 @@ def provenance_of(options: TrainingOptions, data: TrainingData, plan: EpochPlan,
 
 
 def _parent_of(options: TrainingOptions) -> str | None:
-    is_bundle = options.init_from is not None and options.init_from.is_dir()
-    return open_bundle(options.init_from).sha256 if options.init_from and is_bundle else None
+    start = options.init_from
+    return bundle_of(start).sha256 if start and holds_model(start) else None

@@ -75,15 +75,15 @@ def export_network(master: Path, out: Path, chosen: ExportFormat, samples: Expor
     file of the same name that ends in `.bin`.
 
     Args:
-        master: `digits.keras` or `strips.keras`.
+        master: a `.keras` file of either network.
         out: file to write; a folder for `saved_model`. An older export there is replaced.
         chosen: the format.
         samples: of the same network.
 
     Raises:
         ValueError: the file's name does not end as the format wants it.
-        ModelError: a package is missing, the master cannot be read, `out` is a folder of something else, or the
-            export is further from its master than its bound.
+        ModelError: a package is missing, the master cannot be read or takes other inputs than the samples, `out` is a
+            folder of something else, or the export is further from its master than its bound.
     """
     facts = FORMATS[chosen]
     refuse_unfit_target(chosen, out)
@@ -92,6 +92,7 @@ def export_network(master: Path, out: Path, chosen: ExportFormat, samples: Expor
         model = keras.saving.load_model(master, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"network {master} cannot be loaded: {error}") from None
+    _refuse_other_network(master, model, samples)
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -107,6 +108,12 @@ def export_network(master: Path, out: Path, chosen: ExportFormat, samples: Expor
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return VerifiedExport(out, size, n, changed, difference, bound)
+
+
+def _refuse_other_network(master: Path, model: keras.Model, samples: ExportSamples) -> None:
+    takes, given = model.input_shape[1:], samples.calibration[0].shape[1:]
+    if len(takes) != len(given) or any(side not in (None, pixels) for side, pixels in zip(takes, given, strict=True)):
+        raise ModelError(f"network {master} takes inputs {takes}, not {given}: name the other one with --network")
 
 
 def _kind_of(model: keras.Model) -> str:

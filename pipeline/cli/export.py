@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         "fieldreader export --format onnx --out digits.onnx",
         "fieldreader export --format litert-int8 --out digits.tflite --data data",
         "fieldreader export --format openvino --network strips --out strips.xml",
-        "fieldreader export --format saved_model --model runs/first/bundle --out saved/digits",
+        "fieldreader export --format saved_model --model runs/first --out saved/digits",
+        "fieldreader export --format litert --network strips --model runs/strips --out strips.tflite --data data",
         "fieldreader export --format onnx --out digits.onnx --as-model with-onnx",
     )
 )
@@ -31,7 +32,12 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="File to write; a folder for saved_model.")],
     network: Annotated[Network, typer.Option("--network", help="Which network.")] = Network.DIGITS,
     model: Annotated[
-        Path | None, typer.Option("--model", metavar="DIR", help="Model to export.  [default: the one in service]")
+        Path | None,
+        typer.Option(
+            "--model",
+            metavar="PATH",
+            help="Model, training run or .keras file to export.  [default: the one in service]",
+        ),
     ] = None,
     as_model: Annotated[
         Path | None,
@@ -49,7 +55,8 @@ def export(
     from pipeline.errors import SettingsError
     from recognizer.chatter import without_chatter
     from recognizer.export_formats import refuse_missing_packages, refuse_unfit_target
-    from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, champion, open_bundle
+    from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, champion
+    from recognizer.trained import bundle_of, network_at
 
     settings = global_options(context).settings(data=data)
     if as_model and (output_format is not ExportFormat.ONNX or network is not Network.DIGITS):
@@ -59,8 +66,9 @@ def export(
     except ValueError as error:
         raise SettingsError(str(error)) from None
     refuse_missing_packages(output_format)
-    bundle = open_bundle(model) if model else champion(settings.model_store)
-    master = bundle.file(STRIPS_MASTER if network is Network.STRIPS else DIGITS_MASTER)
+    place = model or champion(settings.model_store).path
+    master = network_at(place, STRIPS_MASTER if network is Network.STRIPS else DIGITS_MASTER)
+    bundle = bundle_of(place) if as_model else None
     silence_tensorflow()
     with without_chatter():
         from recognizer.export_samples import digit_samples, strip_samples
@@ -68,7 +76,7 @@ def export(
     samples = strip_samples(settings.data) if network is Network.STRIPS else digit_samples(settings.data)
     made = export_network(master, out, output_format, samples)
     _print_report(made, samples.name)
-    if as_model:
+    if as_model and bundle:
         typer.echo(f"model: {_with_onnx(bundle, made.path, as_model).path}")
 
 

@@ -70,7 +70,7 @@ def train(
     ] = Recipe.OURS,
     init_from: Annotated[
         Path | None,
-        typer.Option("--init-from", metavar="PATH", help="Model folder or .keras file to start from."),
+        typer.Option("--init-from", metavar="PATH", help="Model, training run or .keras file to start from."),
     ] = None,
     backbone: Annotated[
         Backbone | None, typer.Option("--backbone", help="Network trained on photographs to transfer from.")
@@ -153,7 +153,7 @@ def train(
     silence_tensorflow()
     if network is Network.STRIPS:
         strip_options = {"minutes": minutes, "seed": seed, "init_from": init_from, "learning_rate": learning_rate}
-        _train_strips(out, data, watch=watch, **strip_options)
+        _train_strips(out, data, watch=watch, averaging=averaging, **strip_options)
         return
     grid = _grid(sweep or [])
     options = TrainingOptions(

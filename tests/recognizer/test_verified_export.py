@@ -9,7 +9,7 @@ import pytest
 from recognizer.errors import ModelError
 from recognizer.export_format import ExportFormat
 from recognizer.export_formats import FORMATS, refuse_missing_packages
-from recognizer.model_store import DIGITS_MASTER, shipped_bundle
+from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, shipped_bundle
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -87,6 +87,15 @@ def test_a_folder_that_is_no_export_is_left_alone(master, samples, tmp_path):
     with pytest.raises(ModelError, match="is a folder that is no export"):
         export_network(master, tmp_path / "letters", ExportFormat.SAVED_MODEL, samples)
     assert (tmp_path / "letters" / "dear.txt").read_text() == "dear all"
+
+
+@slow
+def test_samples_of_the_other_network_are_refused_with_the_option_to_name_it(samples, tmp_path):
+    from recognizer.verified_export import export_network
+
+    with pytest.raises(ModelError, match="name the other one with --network"):
+        export_network(shipped_bundle() / STRIPS_MASTER, tmp_path / "strips.h5", ExportFormat.H5, samples)
+    assert not list(tmp_path.iterdir())
 
 
 @slow
