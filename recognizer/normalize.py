@@ -100,19 +100,21 @@ def ink_of_picture(gray: GrayImage) -> InkImage:
     # As a share of the paper's own brightness: a shadow darkens paper and ink alike.
     paper = _paper_of(dark_on_light).astype(np.float32)
     ink = (255 * (paper - dark_on_light) / np.maximum(paper, 1)).astype(np.float32)
-    floor, spread = _paper_grain(ink)
     peak = float(np.percentile(ink, 99.8))
+    floor, spread = _paper_grain(ink, peak)
     if peak - floor < max(_LEAST_CONTRAST, 3 * spread):
         return np.zeros_like(dark_on_light)
     return _without_speckle(np.clip((ink - floor) * (255 / (peak - floor)), 0, 255).astype(np.uint8))
 
 
-def _paper_grain(ink: NDArray[np.float32]) -> tuple[float, float]:
+def _paper_grain(ink: NDArray[np.float32], peak: float) -> tuple[float, float]:
     """Level below which 'ink' is the paper's grain, and the grain's standard deviation.
 
-    Taken from the lower third of the values, which is paper also where a digit fills its picture.
+    Taken from the lower third of the values; of those that are paper, where a digit fills most of its picture.
     """
-    low, high = (float(value) for value in np.percentile(ink, (10, 30)))
+    paper_part = float(np.mean(ink < peak / 2))
+    part = paper_part if paper_part < 0.5 else 1.0
+    low, high = (float(value) for value in np.percentile(ink, (10 * part, 30 * part)))
     spread = (high - low) / 0.757  # a normal distribution has its 10 % and 30 % quantiles so many deviations apart
     return high + 0.524 * spread + 3 * spread, spread
 

@@ -107,10 +107,14 @@ def test_empty_paper_has_no_ink(paper):
     assert not ink_of_picture(np.clip(paper(80), 0, 255).astype(np.uint8)).any()
 
 
-def test_a_digit_that_fills_its_picture_is_not_taken_for_grain():
+@pytest.mark.parametrize(
+    ("across_px", "edge", "least_share"),
+    [pytest.param(6, cv2.LINE_8, 1 / 2, id="half"), pytest.param(5, cv2.LINE_AA, 3 / 4, id="three quarters")],
+)
+def test_a_digit_that_fills_its_picture_is_not_taken_for_grain(across_px, edge, least_share):
     ring = np.zeros((16, 16), np.uint8)
-    cv2.ellipse(ring, (8, 8), (6, 6), 0, 0, 360, 255, 4)
-    assert np.count_nonzero(ring) > ring.size // 2
+    cv2.ellipse(ring, (8, 8), (across_px, across_px), 0, 0, 360, 255, 4, edge)
+    assert np.count_nonzero(ring) > least_share * ring.size
     assert np.count_nonzero(ink_of_picture(ring) > 128) > ring.size // 3
 
 
