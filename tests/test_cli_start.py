@@ -15,6 +15,7 @@ COMMANDS = (
     ["run"], ["read"], ["digit"], ["train"], ["retrain"], ["serve"], ["drift"], ["doctor"],
     ["queue", "list"], ["queue", "export"], ["queue", "import"],
     ["evaluate", "digits"],
+    ["template", "draft"], ["template", "check"], ["template", "preview"],
     ["models", "list"], ["models", "add"], ["models", "promote"], ["models", "rollback"],
 )  # fmt: skip
 

@@ -5,7 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 
-from pipeline.cli import compress, digit, doctor, drift, evaluate, export, models, queue, read, run, serve, train
+from pipeline.cli import (
+    compress,
+    digit,
+    doctor,
+    drift,
+    evaluate,
+    export,
+    models,
+    queue,
+    read,
+    run,
+    serve,
+    template,
+    train,
+)
 from pipeline.cli.app import app
 from recognizer.errors import ReadingError
 
@@ -22,6 +36,7 @@ __all__ = [
     "read",
     "run",
     "serve",
+    "template",
     "train",
 ]
 

@@ -31,7 +31,8 @@ class Inspection:
     Attributes:
         template: what could be made of it; None when a part without which there is no form is not right.
         problems: everything that is wrong, in the order it was met; a template with any is refused.
-        lines: where the fields and their keys stand.
+        lines: where every key of every field stands, by the names of both; keys of the form under the field "", a field
+            itself under the key "".
     """
 
     template: FormTemplate | None
@@ -79,7 +80,7 @@ def inspect_template(path: Path) -> Inspection:
         content = path.read_bytes()
         root = parse_yaml(path, content)
     except OSError as error:
-        return Inspection(None, (TemplateError(f"cannot read the template {path}: {error.strerror}"),))
+        return Inspection(None, (TemplateError(f"cannot read the template: {error.strerror}", path),))
     except TemplateError as error:
         return Inspection(None, (error,))
     whole = root.attempt(lambda root: _template(root, content), None)
@@ -99,13 +100,14 @@ def _template(root: Place, content: bytes) -> tuple[FormTemplate | None, Lines]:
     )
     if fields is None:
         return None, {}
+    lines = fields.lines | {("", key): place.line for key, place in keys.items()}
     names = fields.names
     cross_rules = keys["rules"].attempt(lambda rules: load_cross_rules(rules, names), ()) if "rules" in keys else ()
     name, version = (keys[key].attempt(Place.text, None) if key in keys else None for key in ("name", "version"))
     if page_size is None or name is None or version is None or not references or not fields.fields:
-        return None, fields.lines
+        return None, lines
     identity = TemplateIdentity(name, version, _hash_of([content, *reference_files, *fields.rule_files]))
-    return FormTemplate(identity, page_size, fields.fields, references, cross_rules), fields.lines
+    return FormTemplate(identity, page_size, fields.fields, references, cross_rules), lines
 
 
 def _hash_of(files: list[bytes]) -> str:
