@@ -2,9 +2,9 @@
 
     FIELDREADER_DATA=... python -m benchmarks.cheques
 
-No blank cheque is at hand: of the two cheques of an Indian bank, and of all US ones, one serves as the reference picture
-of its template, with the writing in its two fields painted out. These are development figures: templates and reader were
-made while looking at these very cheques.
+No blank cheque is at hand: of the two cheques of an Indian bank, and of all US ones, one serves as the reference
+picture of its template, with the writing in its two fields painted out. These are development figures: templates and
+reader were made while looking at these very cheques.
 """
 
 from __future__ import annotations
@@ -52,14 +52,46 @@ _INSET = 0.13
 _PAPER_PERCENTILE = 75
 DESIGNS = {
     "cheques_in": (
-        Design("syndicate", "cheque_083654.jpg", _IN_MM, (0.747, 0.076, 0.224, 0.061), (0.766, 0.357, 0.193, 0.095), 8, "DMY"),
-        Design("canara", "cheque_120612.jpg", _IN_MM, (0.773, 0.097, 0.2, 0.058), (0.778, 0.377, 0.195, 0.108), 8, "DMY"),
-        Design("axis", "cheque_309092.jpg", _IN_MM, (0.767, 0.076, 0.2, 0.059), (0.742, 0.358, 0.23, 0.098), 8, "DMY"),
+        Design(
+            name="syndicate",
+            reference="cheque_083654.jpg",
+            page_mm=_IN_MM,
+            date=(0.747, 0.076, 0.224, 0.061),
+            amount=(0.766, 0.357, 0.193, 0.095),
+            date_cells=8,
+            date_order="DMY",
+        ),
+        Design(
+            name="canara",
+            reference="cheque_120612.jpg",
+            page_mm=_IN_MM,
+            date=(0.773, 0.097, 0.2, 0.058),
+            amount=(0.778, 0.377, 0.195, 0.108),
+            date_cells=8,
+            date_order="DMY",
+        ),
+        Design(
+            name="axis",
+            reference="cheque_309092.jpg",
+            page_mm=_IN_MM,
+            date=(0.767, 0.076, 0.2, 0.059),
+            amount=(0.742, 0.358, 0.23, 0.098),
+            date_cells=8,
+            date_order="DMY",
+        ),
     ),
     "cheques_us": (
-        Design("mock", "check_058.jpg", _US_MM, (0.645, 0.17, 0.2, 0.12), (0.785, 0.32, 0.165, 0.14), None, "MDY"),
+        Design(
+            name="mock",
+            reference="check_058.jpg",
+            page_mm=_US_MM,
+            date=(0.645, 0.17, 0.2, 0.12),
+            amount=(0.785, 0.32, 0.165, 0.14),
+            date_cells=None,
+            date_order="MDY",
+        ),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -117,7 +149,7 @@ def read_folder(folder: Path, designs: Sequence[Design]) -> list[Outcome]:
 
 
 def _write_template(folder: Path, design: Design, cheques: Path) -> None:
-    picture = cv2.imread(str(cheques / "images" / design.reference), cv2.IMREAD_GRAYSCALE)
+    picture = next(iter(open_pages(take_in(cheques / "images" / design.reference)))).gray.copy()
     for region, cells in ((design.date, design.date_cells or 1), (design.amount, 1)):
         _paint_out(picture, region, cells)
     cv2.imwrite(str(folder / f"{design.name}.png"), picture)
