@@ -43,7 +43,7 @@ def preview_page(page: Page, template: FormTemplate, name: str) -> Preview:
     title = f"{form} on {name} · page {page.number}"
     notes: tuple[str, ...] = ()
     if registration.status is RegistrationStatus.OK:
-        title += f" · recognised with {registration.score:.2f}, anchors {registration.residual_px:.1f} px off"
+        title += f" · recognised with {registration.score:.2f}, anchors {registration.residual_px:.2f} px off"
     else:
         notes = (f"not recognised as {form} (score {registration.score:.2f}): see docs/templates.md",)
     legend = (("cells", COMB_COLOUR), ("free lines", LINE_COLOUR))

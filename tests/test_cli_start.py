@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
-    ["run"], ["read"], ["digit"], ["train"], ["retrain"], ["serve"], ["drift"], ["doctor"],
+    ["run"], ["read"], ["digit"], ["train"], ["retrain"], ["serve"], ["drift"], ["doctor"], ["explain"],
     ["queue", "list"], ["queue", "export"], ["queue", "import"],
     ["evaluate", "digits"],
     ["template", "draft"], ["template", "check"], ["template", "preview"],

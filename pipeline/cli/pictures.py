@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from pipeline.document import Source
 from pipeline.errors import NoPagesError, SourceError
 from pipeline.storage.intake import take_in
 from pipeline.storage.limits import ScanLimits
@@ -37,6 +38,18 @@ def open_pictures(paths: Iterable[Path], limits: ScanLimits) -> Iterator[tuple[P
     rest = iter(paths)
     while portion := tuple(islice(rest, PICTURES_A_CALL)):
         yield tuple(_open(path, limits) for path in portion)
+
+
+def take_in_named(path: Path, limits: ScanLimits) -> Source:
+    """A file that is the only one of its command.
+
+    Raises:
+        SourceError: it cannot be read; the message begins with its name.
+    """
+    try:
+        return take_in(path, limits)
+    except SourceError as error:
+        raise type(error)(f"{display_name(path)} {error}", error.page) from error
 
 
 def grays(pictures: Sequence[Picture]) -> list[GrayImage]:

@@ -140,14 +140,15 @@ def _pages(context: typer.Context, path: Path) -> Iterator[Page]:
     Raises:
         SourceError: named, the file cannot be read.
     """
+    from pipeline.cli.pictures import take_in_named
     from pipeline.errors import SourceError
-    from pipeline.storage.intake import take_in
     from pipeline.storage.names import display_name
     from pipeline.storage.scans import open_pages
 
     limits = global_options(context).settings().scans
+    source = take_in_named(path, limits)
     try:
-        yield from open_pages(take_in(path, limits), limits)
+        yield from open_pages(source, limits)
     except SourceError as error:
         raise type(error)(f"{display_name(path)} {error}", error.page) from error
 

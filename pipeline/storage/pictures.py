@@ -1,4 +1,4 @@
-"""Writes pictures that a person asked for."""
+"""Writes pictures and pages that a person asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ def save_png(path: Path, picture: NDArray[np.uint8]) -> None:
         OutputError: it cannot be written.
     """
     _, encoded = cv2.imencode(".png", picture)
+    save_file(path, encoded.tobytes())
+
+
+def save_file(path: Path, content: bytes) -> None:
+    """Write a file in place of what is there; the folder is made when it is missing.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     try:
-        write_atomically(path, encoded.tobytes())
+        write_atomically(path, content)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; name another place with --out") from error
