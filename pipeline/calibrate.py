@@ -1,29 +1,54 @@
-"""Fit an operating point on labelled fields: the logistic map of a reader, and its error curve. Pure."""
+"""Fit an operating point on labelled fields: the probability of a reading and the threshold of every budget. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.operating_point import CurvePoint, ReaderCalibration
+from pipeline.certify import LabelledReadings, budget_points
+from pipeline.document import FieldKind
+from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 
 RIDGE = 1.0
 """Pull of the weights to zero, in pseudo-observations: keeps the fit finite when no error was seen."""
 ITERATIONS = 50
-CURVE_POINTS = 200
+FOLDS = 5
+"""Parts that take turns at being left out of the fit, so that no field judges a fit that has seen it."""
+LEAST_OF_KIND = 300
+"""Labelled fields of one kind that points of its own ask for: errorless, so many prove a budget of 1 %."""
 
 
-def fit_reader(
-    features: Sequence[Mapping[str, float]], correct: Sequence[bool], names: Sequence[str]
-) -> ReaderCalibration:
-    """Logistic calibration of one reader and the error curve it gives on the same fields.
+@dataclass(frozen=True)
+class FieldReadings:
+    """Best readings of labelled fields.
+
+    Attributes:
+        features: of the best reading of every field.
+        is_right: (n,) bool, whether it is.
+        hand: (n,) int64, equal for fields that may share a writer.
+    """
+
+    features: Sequence[Mapping[str, float]]
+    is_right: NDArray[np.bool_]
+    hand: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def take(self, rows: NDArray[np.bool_]) -> FieldReadings:
+        """The fields a mask (n,) bool names."""
+        kept = [features for features, is_taken in zip(self.features, rows, strict=True) if is_taken]
+        return FieldReadings(kept, self.is_right[rows], self.hand[rows])
+
+
+def fit_reader(readings: FieldReadings, names: Sequence[str]) -> ReaderCalibration:
+    """Logistic calibration of one reader, and thresholds from fields that each fit had not seen.
 
     Args:
-        features: of the best reading of every labelled field.
-        correct: whether that reading was right.
+        readings: labelled fields that one reader read.
         names: features to use.
 
     Returns:
@@ -32,15 +57,33 @@ def fit_reader(
     Raises:
         ValueError: no field at all.
     """
-    if not features:
+    fitted = fit_probability(readings, names)
+    unseen = LabelledReadings(cross_fitted(readings, names), readings.is_right, readings.hand)
+    return replace(fitted, points=budget_points(unseen))
+
+
+def fit_probability(readings: FieldReadings, names: Sequence[str]) -> ReaderCalibration:
+    """The logistic map alone, without thresholds, see `fit_reader`."""
+    if not len(readings):
         raise ValueError("an operating point needs labelled fields")
-    matrix = np.array([[1.0, *(f.get(name, 0.0) for name in names)] for f in features])
+    matrix = np.array([[1.0, *(f.get(name, 0.0) for name in names)] for f in readings.features])
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-9)
-    weights = _fit_logistic(matrix / scale, np.array(correct, float)) / scale
-    ceiling = 1 - 1 / (len(features) + 2)
-    fitted = ReaderCalibration(float(weights[0]), dict(zip(names, map(float, weights[1:]), strict=True)), (), ceiling)
-    confidences = np.array([fitted.probability(f) for f in features])
-    return replace(fitted, curve=error_curve(confidences, np.array(correct, bool)))
+    weights = _fit_logistic(matrix / scale, readings.is_right.astype(np.float64)) / scale
+    ceiling = 1 - 1 / (len(readings) + 2)
+    return ReaderCalibration(float(weights[0]), dict(zip(names, map(float, weights[1:]), strict=True)), (), ceiling)
+
+
+def cross_fitted(readings: FieldReadings, names: Sequence[str]) -> NDArray[np.float64]:
+    """(n,) probability of every field by a fit on other hands; with a single hand, by the fit on all."""
+    _, hand = np.unique(readings.hand, return_inverse=True)
+    part = np.random.default_rng(0).permutation(hand.max() + 1)[hand] % FOLDS
+    ceiling = 1 - 1 / (len(readings) + 2)
+    confidence = np.empty(len(readings))
+    for number in np.unique(part):
+        out = part == number
+        fitted = replace(fit_probability(readings.take(~out) if not out.all() else readings, names), ceiling=ceiling)
+        confidence[out] = [fitted.probability(f) for f in readings.take(out).features]
+    return confidence
 
 
 def _fit_logistic(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -59,17 +102,34 @@ def _fit_logistic(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> N
     return weights
 
 
-def error_curve(confidences: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[CurvePoint, ...]:
-    """How many fields each threshold accepts, and how many of those are wrong, by falling threshold.
+# --- on a user's own results ---------------------------------------------------------------------
+
+
+def recalibrated(
+    point: OperatingPoint, name: str, readings: LabelledReadings, kinds: Sequence[FieldKind]
+) -> OperatingPoint:
+    """An operating point with thresholds from fields of the user's own; what makes probabilities stays as it is.
+
+    Results do not say which reader read a field, so the thresholds hold for all readers together.
 
     Args:
-        confidences: (n,) calibrated probabilities.
-        correct: (n,) whether each field was read right.
+        point: that the fields were read with.
+        name: of the new one.
+        readings: labelled fields and the confidence they were read with.
+        kinds: (n) kinds of the fields.
+
+    Raises:
+        ValueError: no field at all.
     """
-    order = np.argsort(-confidences, kind="stable")
-    falling = confidences[order]
-    errors = np.cumsum(~correct[order])
-    ends = np.flatnonzero(np.diff(falling, append=-1.0) != 0)
-    wrong_ends = [end for end in ends if not correct[order][end]]
-    picked = sorted({*ends[np.linspace(0, len(ends) - 1, min(CURVE_POINTS, len(ends))).astype(int)], *wrong_ends})
-    return tuple(CurvePoint(float(falling[i]), int(i) + 1, int(errors[i])) for i in picked)
+    points = budget_points(readings)
+    by_kind = points_by_kind(readings, kinds)
+    readers = {name: replace(reader, points=points, by_kind=by_kind) for name, reader in point.readers.items()}
+    return replace(point, name=name, is_certified=True, readers=readers)
+
+
+def points_by_kind(readings: LabelledReadings, kinds: Sequence[FieldKind]) -> dict[FieldKind, tuple[BudgetPoint, ...]]:
+    """Points of every kind that has labelled fields enough, where there is more than one kind."""
+    of_kind = {kind: np.array([k is kind for k in kinds]) for kind in sorted(set(kinds))}
+    if len(of_kind) < 2:
+        return {}
+    return {kind: budget_points(readings.take(mine)) for kind, mine in of_kind.items() if mine.sum() >= LEAST_OF_KIND}

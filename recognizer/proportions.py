@@ -37,7 +37,7 @@ def clopper_pearson_upper(successes: int, trials: int, level: float = 0.95) -> f
     low, high = successes / trials, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        if _at_most(successes, trials, middle) > 1 - level:
+        if at_most(successes, trials, middle) > 1 - level:
             low = middle
         else:
             high = middle
@@ -49,7 +49,7 @@ def least_trials(rate: float, level: float = 0.95) -> int:
     return math.ceil(math.log(1 - level) / math.log1p(-rate))
 
 
-def _at_most(successes: int, trials: int, rate: float) -> float:
+def at_most(successes: int, trials: int, rate: float) -> float:
     """Probability of at most so many successes at this rate, which lies in (0, 1)."""
     if not 0 < rate < 1:
         return 1.0 if rate <= 0 else 0.0

@@ -15,7 +15,7 @@ from PIL import Image
 from pipeline.batch import BatchOptions
 from pipeline.document import ModelIdentity, Source, SourceResult
 from pipeline.errors import ModelError
-from pipeline.operating_point import CurvePoint, OperatingPoint, ReaderCalibration
+from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.process import ReadingOptions
 from pipeline.source_reader import Provenance, SourceReader
 from pipeline.storage.earlier_results import EarlierResults
@@ -23,7 +23,7 @@ from pipeline.storage.review_queue import ReviewQueue
 from recognizer.readings import DigitReadings
 from tests.stages.scripted import ScriptedRecognizer, row
 
-CALIBRATION = ReaderCalibration(0.0, {"logit": 1.0}, (CurvePoint(0.9, 1000, 0),), 1.0)
+CALIBRATION = ReaderCalibration(0.0, {"logit": 1.0}, (BudgetPoint(0.01, 0.9, 1000, 0, 0.003, True),), 1.0)
 POINT = OperatingPoint("test", False, {"comb": CALIBRATION, "free": CALIBRATION})
 MODEL = ModelIdentity("scripted", "1", "0" * 64, POINT.label)
 

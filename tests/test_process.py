@@ -15,7 +15,7 @@ from pipeline.document import (
     TemplateIdentity,
 )
 from pipeline.errors import DamagedFileError
-from pipeline.operating_point import CurvePoint, OperatingPoint, ReaderCalibration
+from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.process import file_status, read_crops, read_pages
 from recognizer.readings import StripCandidate
 from tests.stages.scripted import ScriptedRecognizer, row
@@ -23,7 +23,7 @@ from tests.stages.scripted import ScriptedRecognizer, row
 DPI = 150
 PX = DPI / 25.4
 SIZE_MM = (148.0, 105.0)
-SURE = ReaderCalibration(0.0, {"logit": 1.0}, (CurvePoint(0.9, 1000, 0),), 1.0)
+SURE = ReaderCalibration(0.0, {"logit": 1.0}, (BudgetPoint(0.01, 0.9, 1000, 0, 0.003, True),), 1.0)
 POINT = OperatingPoint("test", False, {"comb": SURE, "free": SURE})
 SPECS = (
     FieldSpec("code", FieldKind.DIGITS, RectMm(30, 30, 30, 8), cells=5, length=5, required=True),

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from pipeline.document import Decision, FieldKind, FieldSpec, RuleSpec
-from pipeline.operating_point import CurvePoint, OperatingPoint, ReaderCalibration, Threshold
+from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration, Threshold
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields
@@ -16,8 +16,8 @@ POINT = OperatingPoint(
     "test",
     False,
     {
-        "comb": ReaderCalibration(0.0, {"logit": 1.0}, (CurvePoint(0.9, 1000, 0),), 1.0),
-        "free": ReaderCalibration(0.0, {"logit": 1.0}, (CurvePoint(0.9, 1000, 0),), 1.0),
+        "comb": ReaderCalibration(0.0, {"logit": 1.0}, (BudgetPoint(0.01, 0.9, 1000, 0, 0.003, True),), 1.0),
+        "free": ReaderCalibration(0.0, {"logit": 1.0}, (BudgetPoint(0.01, 0.9, 1000, 0, 0.003, True),), 1.0),
     },
 )
 
