@@ -356,10 +356,15 @@ class CharacterReading:
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """Whether the value passed a rule of its template."""
+    """Whether the value passed a rule of its template.
+
+    Attributes:
+        repaired: what the ink alone says breaks the rule; the value given is the likeliest other one that keeps it.
+    """
 
     name: str
     ok: bool
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 import cv2
@@ -24,16 +24,15 @@ from pipeline.document import (
     Registration,
     RegistrationStatus,
     ResultStatus,
-    rule_failed,
 )
 from pipeline.operating_point import OperatingPoint, Threshold
 from pipeline.page_stream import sound_pages
-from pipeline.rules import check_across
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import Decoded, decode_field
 from pipeline.stages.field_crop import field_of_crop
 from pipeline.stages.locate import find_fields, locate_fields
 from pipeline.stages.read import Evidence, read_fields
+from pipeline.stages.reconcile import reconcile
 from pipeline.stages.register import register_page
 from pipeline.stages.segment import Segmentation, segment_field
 from recognizer.readings import GrayImage, Recognizer
@@ -145,7 +144,7 @@ def read_pages(
     stream = _prepared(pages, templates, errors, on_page)
     while chunk := tuple(islice(stream, CHUNK_PAGES)):
         read.extend(_read_chunk(chunk, recognizer, operating_point, options, on_trace))
-    documents, crops = _assemble(read, templates)
+    documents, crops = _assemble(read, templates, options.decide)
     return PagesReading(tuple(page.facts for page in read), documents, tuple(errors), crops)
 
 
@@ -266,13 +265,13 @@ def _decide_all(
 
 
 def _assemble(
-    pages: Sequence[_PageReadings], templates: Sequence[FormTemplate]
+    pages: Sequence[_PageReadings], templates: Sequence[FormTemplate], options: DecideOptions
 ) -> tuple[tuple[DocumentResult, ...], dict[tuple[int, str], GrayImage]]:
     """Documents in page order, and pictures of the fields that wait for a person."""
     groups = _grouped(pages) if templates else [list(pages)] if pages else []
     documents, crops = [], {}
     for number, group in enumerate(groups, start=1):
-        document = _document(number, group)
+        document = _document(number, group, options)
         documents.append(document)
         pictures = {name: picture for page in group for name, picture in page.crops.items()}
         for reading in document.fields:
@@ -300,11 +299,11 @@ def _grouped(pages: Sequence[_PageReadings]) -> list[list[_PageReadings]]:
     return groups
 
 
-def _document(number: int, pages: Sequence[_PageReadings]) -> DocumentResult:
+def _document(number: int, pages: Sequence[_PageReadings], options: DecideOptions) -> DocumentResult:
     registration = pages[0].registration
     fields = tuple(reading for page in pages for reading in page.readings)
     if registration.template is not None:
-        fields = _checked_across(fields, registration.template)
+        fields = reconcile(fields, registration.template.cross_rules, options.accept_uncertified)
     return DocumentResult(
         number=number,
         pages=tuple(page.facts.number for page in pages),
@@ -320,23 +319,6 @@ def _status(fields: Sequence[FieldReading], registration: Registration) -> Resul
     """A page that no template fits has no fields, and still needs a person."""
     waits = registration.status is RegistrationStatus.FAILED or any(f.decision is Decision.REVIEW for f in fields)
     return ResultStatus.NEEDS_REVIEW if waits else ResultStatus.ACCEPTED
-
-
-def _checked_across(fields: tuple[FieldReading, ...], template: FormTemplate) -> tuple[FieldReading, ...]:
-    """Fields of a document after its cross-field rules; those of a failed rule go to review."""
-    values = {reading.name: reading.value for reading in fields}
-    for rule in template.cross_rules:
-        if check_across(rule, values) is not False:
-            continue
-        listed = rule.parameters.get("fields", ())
-        named = {*(listed if isinstance(listed, (list, tuple)) else ()), rule.parameters.get("equals")}
-        fields = tuple(_doubted(reading, rule.name) if reading.name in named else reading for reading in fields)
-    return fields
-
-
-def _doubted(reading: FieldReading, rule: str) -> FieldReading:
-    reasons = (*reading.reasons, rule_failed(rule))
-    return replace(reading, decision=Decision.REVIEW, reasons=reasons)
 
 
 def file_status(reading: PagesReading) -> ResultStatus:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,12 +16,15 @@ from pipeline.document import (
     FieldReading,
     FieldRegion,
     Reason,
+    RuleOutcome,
+    RuleSpec,
     rule_failed,
 )
 from pipeline.grammar import digits_of, lengths_allowed
 from pipeline.operating_point import Threshold
-from pipeline.rules import check, strengthen
-from pipeline.stages.decode import Decoded, Reading
+from pipeline.rules import check, weigh_by_rules
+from pipeline.stages.decode import Decoded
+from pipeline.stages.meaning import Reading
 from pipeline.stages.segment import Segmentation
 from pipeline.stages.strike import is_struck_out
 
@@ -52,9 +56,10 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
     """
     spec = field.region.spec
     asked = spec.threshold if spec.threshold is not None else threshold.value
-    best = decoded.readings[0] if decoded.readings else None
-    outcomes = check(best.value, spec.rules) if best is not None and best.value is not None else ()
-    confidence = strengthen(best.confidence, outcomes) if best is not None else 0.0
+    readings = _weighed(decoded.readings, spec.rules)
+    best = readings[0] if readings else None
+    outcomes = _outcomes(best, decoded.readings, spec.rules)
+    confidence = best.confidence if best is not None else 0.0
     blocking = _blocking(field, decoded, best, confidence < asked)
     blocking += [rule_failed(outcome.name) for outcome in outcomes if not outcome.ok]
     if best is not None and not blocking and not (threshold.is_certified or options.accept_uncertified):
@@ -76,7 +81,7 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
         threshold=asked,
         decision=decision,
         reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
-        alternatives=_alternatives(decoded),
+        alternatives=_alternatives(readings, decoded),
         characters=_characters(best, field.region) if best is not None else (),
         rules=outcomes,
     )
@@ -97,7 +102,7 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, is_do
         found.append(Reason.LENGTH_MISMATCH)
     elif best.value is None:
         found.append(rule_failed(spec.kind))
-    if field.comb is not None and decoded.not_digit_share > 0:
+    if (field.comb is not None and decoded.not_digit_share > 0) or decoded.has_unread_ink:
         found.append(Reason.NOT_A_DIGIT)
     if field.is_overflow:
         found.append(Reason.OVERFLOW)
@@ -117,13 +122,36 @@ def _remarks(field: Segmentation, decoded: Decoded) -> list[Reason]:
     return [reason for reason, holds in remarks.items() if holds]
 
 
-def _alternatives(decoded: Decoded) -> tuple[Alternative, ...]:
-    best = decoded.readings[0].value if decoded.readings else None
+def _weighed(readings: Sequence[Reading], rules: tuple[RuleSpec, ...]) -> tuple[Reading, ...]:
+    """Readings with their probabilities after the rules on the field have spoken, likeliest first."""
+    shares = weigh_by_rules([r.value for r in readings], [r.confidence for r in readings], rules)
+    weighed = [replace(reading, confidence=share) for reading, share in zip(readings, shares, strict=True)]
+    return tuple(sorted(weighed, key=lambda reading: -reading.confidence))
+
+
+def _outcomes(best: Reading | None, by_ink: Sequence[Reading], rules: tuple[RuleSpec, ...]) -> tuple[RuleOutcome, ...]:
+    """Outcome of every rule on the best value; `repaired` where what the ink says best would have failed."""
+    if best is None or best.value is None:
+        return ()
+    outcomes = check(best.value, rules)
+    inked = by_ink[0].value
+    if inked is None or inked == best.value:
+        return outcomes
+    before = check(inked, rules)
+    return tuple(replace(o, repaired=o.ok and not was.ok) for o, was in zip(outcomes, before, strict=True))
+
+
+def _alternatives(readings: Sequence[Reading], decoded: Decoded) -> tuple[Alternative, ...]:
+    """The next likeliest values; among them, however unlikely now, what the ink alone says best."""
+    inked = decoded.readings[0].value if decoded.readings else None
+    best = readings[0].value if readings else None
     others: dict[str, float] = {}
-    for reading in decoded.readings[1:]:
-        if reading.value is not None and reading.value != best:
+    for reading in readings[1:]:
+        is_worth_telling = reading.confidence >= MIN_ALTERNATIVE or reading.value == inked
+        if reading.value is not None and reading.value != best and is_worth_telling:
             others.setdefault(reading.value, reading.confidence)
-    return tuple(Alternative(v, c) for v, c in others.items() if c >= MIN_ALTERNATIVE)[:MAX_ALTERNATIVES]
+    kept = sorted(others.items(), key=lambda item: (item[0] != inked, -item[1]))[:MAX_ALTERNATIVES]
+    return tuple(Alternative(v, c) for v, c in sorted(kept, key=lambda item: -item[1]))
 
 
 def _characters(reading: Reading, region: FieldRegion) -> tuple[CharacterReading, ...]:

@@ -1,4 +1,5 @@
-"""How amounts end: a slash before a dash ("/-") looks like a one, and is told from it by its shape."""
+"""How amounts end: a slash before a dash ("/-") or before a hundred ("67/100") looks like a one, and is told from it by
+its shape."""
 
 from __future__ import annotations
 
@@ -14,35 +15,43 @@ SLASH_HEIGHT = 1.2
 """Height over the other digits' median from which it is a slash."""
 SURE, DOUBTFUL, UNLIKELY = 0.97, 0.5, 0.05
 """Share of slashes among such strokes before a final dash, as a person would bet on sight."""
+SEEN = 0.5
+"""Dashes less sure than this change nothing."""
+BEFORE_HUNDRED = 0.5
+"""Least share of slashes among ones between two digits and a final 100: amounts that end so are rarer than cents."""
 
 
 def with_slash_endings(
     readings: Sequence[tuple[tuple[Step, ...], float]],
 ) -> list[tuple[tuple[Step, ...], float]]:
-    """Readings of an amount in which a final one before a dash may be a slash: each such reading becomes two.
+    """Readings of an amount in which a one near the end may be a slash: each such reading becomes two.
 
     Args:
         readings: steps and probability; the probabilities of a pair add up to that of the reading it came from.
     """
     told = []
     for steps, probability in readings:
-        place = _one_before_dash(steps)
+        place, least = _one_like_a_slash(steps)
         if place is None:
             told.append((steps, probability))
             continue
-        share = _slash_share(steps, place)
-        slash = Step("/", steps[place].probability, steps[place].box)
+        share = max(least, _slash_share(steps, place))
+        slash = Step("/", 1.0, steps[place].box)
         told.append(((*steps[:place], slash, *steps[place + 1 :]), probability * share))
         told.append((steps, probability * (1 - share)))
     return sorted(told, key=lambda item: -item[1])
 
 
-def _one_before_dash(steps: Sequence[Step]) -> int | None:
+def _one_like_a_slash(steps: Sequence[Step]) -> tuple[int | None, float]:
+    """Place of the one that may be a slash, and the least probability that it is one."""
     digits = [place for place, step in enumerate(steps) if step.char.isdigit()]
-    if len(digits) < 2 or steps[digits[-1]].char != "1":
-        return None
-    has_dash = any(step.char == "-" for step in steps[digits[-1] + 1 :])
-    return digits[-1] if has_dash else None
+    text = "".join(steps[place].char for place in digits)
+    has_dash = bool(digits) and any(step.char == "-" and step.probability >= SEEN for step in steps[digits[-1] + 1 :])
+    if len(text) >= 2 and text.endswith("1") and has_dash:
+        return digits[-1], 0.0
+    if len(text) >= 6 and text.endswith("1100"):
+        return digits[-4], BEFORE_HUNDRED
+    return None, 0.0
 
 
 def _slash_share(steps: Sequence[Step], place: int) -> float:

@@ -175,8 +175,13 @@ def _field_to_json(field: FieldReading) -> Json:
             {"value": other.value, "confidence": _confidence(other.confidence)} for other in field.alternatives
         ],
         "characters": [_character_to_json(character) for character in field.characters],
-        "rules": [{"name": rule.name, "ok": rule.ok} for rule in field.rules],
+        "rules": [_rule_to_json(rule) for rule in field.rules],
     }
+
+
+def _rule_to_json(rule: RuleOutcome) -> Json:
+    outcome: Json = {"name": rule.name, "ok": rule.ok}
+    return outcome | {"repaired": True} if rule.repaired else outcome
 
 
 def _character_to_json(character: CharacterReading) -> Json:

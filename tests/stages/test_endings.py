@@ -27,3 +27,18 @@ def test_slash_before_a_dash_is_told_from_a_one(text, box, best):
     told = with_slash_endings([(steps(text, box), 0.8)])
     assert "".join(s.char for s in told[0][0]) == best
     assert sum(p for _, p in told) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("text", "best", "others"),
+    [
+        pytest.param("4567/100", "4567/100", 0, id="read as a slash"),
+        pytest.param("45671100", "4567/100", 1, id="read as a one"),
+        pytest.param("1100", "1100", 0, id="eleven hundred"),
+        pytest.param("71100", "71100", 0, id="too short for cents and a hundred"),
+    ],
+)
+def test_slash_before_a_hundred_is_told_from_a_one(text, best, others):
+    told = with_slash_endings([(steps(text, Box(300, 20, 325, 70)), 0.8)])
+    assert "".join(s.char for s in told[0][0]) == best
+    assert len(told) == 1 + others

@@ -136,7 +136,7 @@ def readings(decision: Decision) -> st.SearchStrategy[FieldReading]:
             ),
             max_size=3,
         ).map(tuple),
-        rules=st.lists(st.builds(RuleOutcome, TEXT, st.booleans()), max_size=2).map(tuple),
+        rules=st.lists(st.builds(RuleOutcome, TEXT, st.booleans(), st.booleans()), max_size=2).map(tuple),
     )
 
 
