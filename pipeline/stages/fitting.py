@@ -15,6 +15,11 @@ MIN_FINDS = 4
 """A similarity has four unknowns, two anchors; as many again must agree with it."""
 SPREAD_MM = 10.0
 """Standard deviation of the anchors' places in their narrower direction that an affine fit asks for."""
+MIN_PERSPECTIVE_FINDS = 7
+"""Four places make any perspective fit; three more must agree with it."""
+AFFINE_UNKNOWNS, PERSPECTIVE_UNKNOWNS = 6, 8
+PERSPECTIVE_GAIN = 0.6
+"""Perspective must leave this much less unexplained for each place to spare, or it only follows chance."""
 TILE_PX = 24
 """Side of the squares in which print is compared, 8 mm: a shift by one stroke spoils the agreement within it."""
 
@@ -42,6 +47,40 @@ def fit_affine(finds: Finds, outlier_px: float) -> FloatMatrix | None:
         solution, *_ = np.linalg.lstsq(design * pull[:, None], page * pull[:, None], rcond=None)
         matrix = np.vstack([solution.T, (0.0, 0.0, 1.0)])
     return matrix
+
+
+def fit_plane(finds: Finds, outlier_px: float) -> FloatMatrix | None:
+    """The affine fit, or one with perspective where the anchors plainly ask for it; None when they disagree."""
+    affine = fit_affine(finds, outlier_px)
+    perspective = _fit_perspective(finds, outlier_px)
+    if affine is None or perspective is None:
+        return perspective if affine is None else affine
+    bent, flat = (_unexplained(matrix, finds, outlier_px) for matrix in (perspective, affine))
+    count = 2 * len(finds)
+    gain = (bent / (count - PERSPECTIVE_UNKNOWNS)) / max(flat / (count - AFFINE_UNKNOWNS), 1e-9)
+    return perspective if gain < PERSPECTIVE_GAIN else affine
+
+
+def bend_of(matrix: FloatMatrix, size_mm: tuple[float, float]) -> float:
+    """How much larger the form is seen at one corner than at another, as a ratio of lengths; 1 without perspective."""
+    corners = np.array([(0, 0, 1), (size_mm[0], 0, 1), (0, size_mm[1], 1), (*size_mm, 1)], np.float64)
+    depths = corners @ matrix[2]
+    return float(depths.max() / depths.min()) if depths.min() > 0 else float("inf")
+
+
+def _fit_perspective(finds: Finds, outlier_px: float) -> FloatMatrix | None:
+    if len(finds) < MIN_PERSPECTIVE_FINDS:
+        return None
+    matrix, inliers = cv2.findHomography(finds.form, finds.page, cv2.RANSAC, outlier_px)
+    if matrix is None or int(inliers.sum()) < MIN_PERSPECTIVE_FINDS or not _is_spread(finds.form[inliers[:, 0] > 0]):
+        return None
+    return np.asarray(matrix, np.float64)
+
+
+def _unexplained(matrix: FloatMatrix, finds: Finds, outlier_px: float) -> float:
+    """Sum of squared misses; an outlier counts as one at the limit, however much it misses."""
+    miss = np.linalg.norm(map_points(matrix, finds.form) - finds.page, axis=1)
+    return float((np.minimum(miss, outlier_px) ** 2).sum())
 
 
 def _is_spread(form: Points) -> bool:

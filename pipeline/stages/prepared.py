@@ -22,6 +22,8 @@ WORKING_DPI = 75.0
 """A quarter of 300 dpi: anchors are found there to 0.8 px of 300 dpi at worst, in 15 ms (measured on drawn forms)."""
 FIELD_MARGIN_MM = 2.0
 """Anchors stay this far from fields: people write over the edge."""
+FRAME_MM = 1.0
+"""Print is compared up to this far inside a field: its frame counts, on bare forms there is little else."""
 PRINT_POINTS = 1500
 """Places of print looked up on the page to rank rough placements."""
 
@@ -34,7 +36,7 @@ class PreparedPage:
         number: page of the form, from 1.
         work: (H, W) uint8 the blank page at `WORKING_DPI`.
         work_to_mm: (3, 3) from pixels of `work` to form millimetres.
-        weights: (H, W) float32, 1 where print is compared, 0 in fields.
+        weights: (H, W) float32, 1 where print is compared, 0 inside fields.
         anchors: in pixels of `work`.
         print_mm: (N, 2) places of print, at most `PRINT_POINTS` of them.
     """
@@ -88,13 +90,7 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
     reference = template.references[number - 1]
     method = cv2.INTER_AREA if reference.shape[1] > size[0] else cv2.INTER_LINEAR
     work = np.asarray(cv2.resize(reference, size, interpolation=method), np.uint8)
-    is_free = np.ones(work.shape, bool)
-    for spec in template.fields:
-        if spec.page == number and spec.region_mm is not None:
-            region, margin = spec.region_mm, FIELD_MARGIN_MM
-            top, bottom = (region.top - margin) * px_per_mm, (region.top + region.height + margin) * px_per_mm
-            left, right = (region.left - margin) * px_per_mm, (region.left + region.width + margin) * px_per_mm
-            is_free[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)] = False
+    is_free = _outside_fields(template, number, work.shape, FIELD_MARGIN_MM)
     anchors = choose_anchors(work, is_free, WIDE_REACH)
     if len(anchors) < MIN_FINDS + 2:
         # Hardly any print beside the fields: their own frames must do.
@@ -104,6 +100,20 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
     dark_mm = map_points(coarse_to_mm, dark_points(np.asarray(coarse, np.uint8)))
     print_mm = dark_mm[:: max(1, len(dark_mm) // PRINT_POINTS)]
     work_to_mm: FloatMatrix = inverse(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
-    return PreparedPage(
-        number, work, work_to_mm, is_free.astype(np.float32), anchors, print_mm, profile_form(dark_mm, size_mm)
-    )
+    weights = _outside_fields(template, number, work.shape, -FRAME_MM).astype(np.float32)
+    return PreparedPage(number, work, work_to_mm, weights, anchors, print_mm, profile_form(dark_mm, size_mm))
+
+
+def _outside_fields(template: FormTemplate, number: int, shape: tuple[int, ...], margin_mm: float) -> NDArray[np.bool_]:
+    """(H, W) bool, False in the fields of a page grown by a margin; a negative one leaves their frames out of them."""
+    px_per_mm = WORKING_DPI / MM_PER_INCH
+    is_outside = np.ones(shape, bool)
+    for spec in template.fields:
+        if spec.page == number and spec.region_mm is not None:
+            region = spec.region_mm
+            top, bottom = region.top - margin_mm, region.top + region.height + margin_mm
+            left, right = region.left - margin_mm, region.left + region.width + margin_mm
+            rows = slice(max(0, round(top * px_per_mm)), max(0, round(bottom * px_per_mm)))
+            columns = slice(max(0, round(left * px_per_mm)), max(0, round(right * px_per_mm)))
+            is_outside[rows, columns] = False
+    return is_outside

@@ -1,33 +1,21 @@
-"""Which form is a page, and how does it lie: quarter turn, skew, scale and offset, or a loud failure."""
+"""Which form is a page, and how does it lie: turn, skew, scale, offset and perspective, or a loud failure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix, FormTemplate, Page, Point, Registration, RegistrationStatus
 from pipeline.stages.anchors import CLOSE_REACH, WIDE_REACH, Anchor, Finds, find_anchors
-from pipeline.stages.fitting import fit_affine, print_agreement
-from pipeline.stages.plane import (
-    Points,
-    angle_deg,
-    inverse,
-    map_points,
-    pixels_to_pixels,
-    rotation,
-    scale_of,
-    scaling,
-)
-from pipeline.stages.prepared import WORKING_DPI, PreparedPage, PreparedTemplate, prepare_template
+from pipeline.stages.fitting import bend_of, fit_plane, print_agreement
+from pipeline.stages.plane import Points, angle_deg, inverse, map_points, scale_of
+from pipeline.stages.prepared import PreparedPage, PreparedTemplate, prepare_template
 from pipeline.stages.profiles import place_form, profile_page
-from pipeline.stages.skew import MIN_POINTS, SKEW_DPI, dark_points, estimate_skew
-from recognizer.readings import GrayImage
+from pipeline.stages.skew import estimate_skew
+from pipeline.stages.views import ReducedPage, View, paper_views, reduce_page, scanned_views
 
-MM_PER_INCH = 25.4
 OUTLIER_MM = (1.5, 0.5)
 """An anchor farther than this from the first and the second fit was found in the wrong place."""
 DECISIVE_SCORE = 0.8
@@ -35,8 +23,12 @@ DECISIVE_SCORE = 0.8
 RIVAL_MARGIN = 0.15
 MIN_PRINT_FOUND = 0.25
 """Rough places with less of the print on dark pixels are not looked at: right ones measure 0.5 to 0.9."""
-MAX_STRETCH = 1.04
-"""Scanners stretch one direction by up to 2 %; more is a wrong fit. Photographs may reach this after perspective."""
+MAX_STRETCH, MAX_STRETCH_LEANING = 1.04, 1.15
+"""Scanners stretch one direction by up to 2 %, a phone leaning by 20 degrees by 6 %; more is a wrong fit."""
+LEANING, MAX_BEND = 1.01, 1.6
+"""Sizes at the corners that differ by the first ratio tell a photograph, by more than the second a wrong fit."""
+SAME_PLACE_MM = 3.0
+"""Fits of one form that put its middle nearer than this, either way up, found the same place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +36,19 @@ class RegisterOptions:
     """What is still taken as the form.
 
     Attributes:
-        min_score: least agreement of the printed form, 0 to 1. Right forms measure 0.7 to 1, mirrored ones up to 0.61.
+        min_score: least agreement of the printed form, 0 to 1. On drawn pages under adverse conditions right places
+            measure 0.8 and more in 95 of 100, wrong ones (other rows of a table, upside down) up to 0.53.
         max_residual_mm: greatest mean distance between anchors and where the fit expects them.
-        min_found_share: least share of the anchors on the page that must fit.
         min_lead: how much better than any other form the chosen one must agree. Forms that differ in their heading only
             measure 0.02 to 0.07 while it is visible, 0.002 when it is not.
-        tries: forms and turns tried, likeliest first.
+        min_place_lead: how much better than the same form in another place.
+        tries: forms and turns tried, likeliest first, for each way of seeing the page.
     """
 
-    min_score: float = 0.65
+    min_score: float = 0.62
     max_residual_mm: float = 0.35
-    min_found_share: float = 0.5
     min_lead: float = 0.005
+    min_place_lead: float = 0.1
     tries: int = 6
 
 
@@ -71,11 +64,20 @@ class _Candidate:
 class _Fit:
     candidate: _Candidate
     mm_to_page: FloatMatrix
-    score: float
+    agreement: float
     residual_px: float
     found_share: float
     expected: Points
     found: Points
+
+    @property
+    def score(self) -> float:
+        """Print must agree and anchors be found: a table shifted by a row agrees, but loses the anchors at its ends."""
+        return self.agreement * self.found_share
+
+    @property
+    def middle_mm(self) -> tuple[float, float]:
+        return _middle(self.candidate.template)
 
     @property
     def anchors(self) -> tuple[tuple[Point, Point], ...]:
@@ -85,16 +87,8 @@ class _Fit:
         )
 
 
-@dataclass(frozen=True)
-class _ReducedPage:
-    """The page at about `WORKING_DPI` and its skew; at about `SKEW_DPI` its dark points and the pixels near them."""
-
-    gray: GrayImage
-    to_full: FloatMatrix
-    dark: Points
-    dark_to_full: FloatMatrix
-    is_near_dark: NDArray[np.bool_]
-    skew_deg: float
+def _middle(template: FormTemplate) -> tuple[float, float]:
+    return template.page_size_mm[0] / 2, template.page_size_mm[1] / 2
 
 
 def register_page(
@@ -103,8 +97,8 @@ def register_page(
     """Decide which form a page is and align it.
 
     Args:
-        page: any quarter turn, skewed by up to 12 degrees; 90 to 110 % of the form's size at `page.dpi`, or filling
-            the picture when that is doubtful.
+        page: any quarter turn, skewed by up to 12 degrees, 90 to 110 % of the form's size at `page.dpi`; or filling
+            the picture when that is doubtful; or photographed at a lean, when the outline of the paper can be seen.
         templates: the forms it may be; none means that fields will be found without a template.
 
     Returns:
@@ -112,21 +106,23 @@ def register_page(
         `skew_deg` is filled in every case, 0 for a page without print.
     """
     options = options or RegisterOptions()
-    reduced = _reduce(page)
-    skew = reduced.skew_deg
+    reduced = reduce_page(page)
+    skew = estimate_skew(reduced.dark)
     if not templates:
         return Registration(RegistrationStatus.NOT_NEEDED, skew_deg=skew)
-    if len(reduced.dark) < MIN_POINTS:
+    if not reduced.has_print:
         return Registration(RegistrationStatus.FAILED)
-    candidates = sorted(_candidates(page, reduced, templates), key=lambda c: -c.score)
-    fits = _try_likely(reduced, candidates, options.tries)
-    good = [fit for fit in fits if _is_good(fit, options)]
-    best = max(good, key=lambda fit: fit.score, default=None)
-    if best is None or _has_equal_rival(best, good, options):
+    prepared = [prepare_template(template) for template in templates]
+    sizes = sorted({template.page_size_mm for template in templates})
+    fits = _try_views(reduced, scanned_views(page, reduced, skew, sizes), prepared, options)
+    best = _best(fits, options)
+    if best is None:
+        fits += _try_views(reduced, paper_views(reduced, sizes), prepared, options)
+        best = _best(fits, options)
+    if best is None:
         score = max((fit.score for fit in fits), default=0.0)
         return Registration(RegistrationStatus.FAILED, score=score, skew_deg=skew)
-    width, height = best.candidate.template.page_size_mm
-    turn = angle_deg(best.mm_to_page, (width / 2, height / 2))
+    turn = angle_deg(best.mm_to_page, best.middle_mm)
     quarters = round(turn / 90)
     return Registration(
         RegistrationStatus.OK,
@@ -141,7 +137,14 @@ def register_page(
     )
 
 
-def _try_likely(reduced: _ReducedPage, candidates: Sequence[_Candidate], tries: int) -> list[_Fit]:
+def _try_views(
+    reduced: ReducedPage, views: Iterable[View], prepared: Sequence[PreparedTemplate], options: RegisterOptions
+) -> list[_Fit]:
+    candidates = [candidate for view in views for candidate in _candidates(reduced, view, prepared)]
+    return _try_likely(reduced, sorted(candidates, key=lambda c: -c.score), options.tries)
+
+
+def _try_likely(reduced: ReducedPage, candidates: Sequence[_Candidate], tries: int) -> list[_Fit]:
     """Fits of the likeliest candidates, until one is decisive and the next ones are no rivals of it."""
     fits: list[_Fit] = []
     best: _Fit | None = None
@@ -156,51 +159,41 @@ def _try_likely(reduced: _ReducedPage, candidates: Sequence[_Candidate], tries: 
     return fits
 
 
-def _has_equal_rival(best: _Fit, good: Sequence[_Fit], options: RegisterOptions) -> bool:
-    """Whether another form, or another page of it, agrees as well: the part that tells them apart cannot be seen."""
-    return any(
-        fit.candidate.page is not best.candidate.page and fit.score > best.score - options.min_lead for fit in good
-    )
+def _best(fits: Sequence[_Fit], options: RegisterOptions) -> _Fit | None:
+    """The fit that agrees best, if it is good and no other one is nearly as good."""
+    good = [fit for fit in fits if _is_good(fit, options)]
+    best = max(good, key=lambda fit: fit.score, default=None)
+    return None if best is None or any(_is_equal_rival(fit, best, options) for fit in good) else best
 
 
-def _reduce(page: Page) -> _ReducedPage:
-    """At a doubtful resolution the page counts as A4 on its longer side: wrong by a half either way still serves."""
-    height, width = page.gray.shape
-    dpi = max(height, width) / 297 * MM_PER_INCH if page.is_dpi_doubtful else page.dpi
-    factor = max(1, round(dpi / WORKING_DPI))
-    gray = _shrink(page.gray, factor)
-    coarse_factor = max(1, round(dpi / factor / SKEW_DPI))
-    coarse = _shrink(gray, coarse_factor)
-    dark = dark_points(coarse)
-    to_full = pixels_to_pixels(factor, factor)
-    is_dark = np.zeros(coarse.shape, np.uint8)
-    is_dark[dark[:, 1].astype(np.intp), dark[:, 0].astype(np.intp)] = 1
-    is_near_dark = np.asarray(cv2.dilate(is_dark, np.ones((3, 3), np.uint8)) > 0)
-    dark_to_full = to_full @ pixels_to_pixels(coarse_factor, coarse_factor)
-    return _ReducedPage(gray, to_full, dark, dark_to_full, is_near_dark, estimate_skew(dark))
+def _is_equal_rival(fit: _Fit, best: _Fit, options: RegisterOptions) -> bool:
+    """Whether another form, or another page or place of it, agrees as well: what tells them apart cannot be seen."""
+    if fit.candidate.page is not best.candidate.page:
+        return fit.score > best.score - options.min_lead
+    return not _is_same_place(fit, best) and fit.score > best.score - options.min_place_lead
 
 
-def _shrink(gray: GrayImage, factor: int) -> GrayImage:
-    """Area averages over squares of `factor` pixels; what does not fill a square at the right and bottom is cut."""
-    height, width = (max(1, side // factor) for side in gray.shape)
-    whole = gray[: height * factor, : width * factor]
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+def _is_same_place(one: _Fit, other: _Fit) -> bool:
+    places = np.array([(0.0, 0.0), one.middle_mm])
+    apart = np.linalg.norm(map_points(one.mm_to_page, places) - map_points(other.mm_to_page, places), axis=1)
+    return float(apart.max()) < SAME_PLACE_MM * scale_of(one.mm_to_page, one.middle_mm)
 
 
-def _candidates(page: Page, reduced: _ReducedPage, templates: Sequence[FormTemplate]) -> Iterator[_Candidate]:
-    level_px = map_points(rotation(-reduced.skew_deg) @ reduced.dark_to_full, reduced.dark)
-    for px_per_mm, prepared in _sizes(page, [prepare_template(template) for template in templates]):
-        profiles = profile_page(level_px / px_per_mm)
-        level_to_page = rotation(reduced.skew_deg) @ scaling(px_per_mm)
-        for template, form_page in prepared:
+def _candidates(reduced: ReducedPage, view: View, prepared: Sequence[PreparedTemplate]) -> Iterator[_Candidate]:
+    profiles = profile_page(view.dark_mm)
+    for one in prepared:
+        if view.size_mm not in (None, one.template.page_size_mm):
+            continue
+        for form_page in one.pages:
             for placement in place_form(profiles, form_page.profiles):
-                mm_to_page = level_to_page @ placement.form_to_level
-                yield _Candidate(template, form_page, mm_to_page, _print_found(reduced, form_page.print_mm, mm_to_page))
+                mm_to_page = view.flat_to_page @ placement.form_to_level
+                found = _print_found(reduced, form_page.print_mm, mm_to_page)
+                yield _Candidate(one.template, form_page, mm_to_page, found)
 
 
-def _print_found(reduced: _ReducedPage, print_mm: Points, mm_to_page: FloatMatrix) -> float:
+def _print_found(reduced: ReducedPage, print_mm: Points, mm_to_page: FloatMatrix) -> float:
     """Share of the printed places that are dark on the page, less what chance would give; at most 1."""
-    places = map_points(inverse(reduced.dark_to_full) @ mm_to_page, print_mm).round().astype(np.intp)
+    places = map_points(inverse(reduced.coarse_to_full) @ mm_to_page, print_mm).round().astype(np.intp)
     height, width = reduced.is_near_dark.shape
     x, y = places[:, 0], places[:, 1]
     on_page = (x >= 0) & (x < width) & (y >= 0) & (y < height)
@@ -209,46 +202,30 @@ def _print_found(reduced: _ReducedPage, print_mm: Points, mm_to_page: FloatMatri
     return (found - chance) / max(1 - chance, 0.01)
 
 
-def _sizes(
-    page: Page, prepared: Sequence[PreparedTemplate]
-) -> Iterator[tuple[float, list[tuple[FormTemplate, PreparedPage]]]]:
-    """Resolutions worth trying, each with the forms it is tried for."""
-    everything = [(one.template, form_page) for one in prepared for form_page in one.pages]
-    yield page.dpi / MM_PER_INCH, everything
-    if not page.is_dpi_doubtful:
-        return
-    by_size: dict[tuple[float, float], list[tuple[FormTemplate, PreparedPage]]] = {}
-    for template, form_page in everything:
-        by_size.setdefault(template.page_size_mm, []).append((template, form_page))
-    for (width_mm, height_mm), forms in by_size.items():
-        filling = float(np.sqrt(page.gray.size / (width_mm * height_mm)))
-        if abs(filling * MM_PER_INCH / page.dpi - 1) > 0.05:
-            yield filling, forms
-
-
-def _fit_anchors(reduced: _ReducedPage, candidate: _Candidate) -> _Fit | None:
+def _fit_anchors(reduced: ReducedPage, candidate: _Candidate) -> _Fit | None:
     """Two rounds of looking for anchors and fitting: wide, then close; None when too few are found."""
     form = candidate.page
     full_to_reduced = inverse(reduced.to_full)
-    px_per_mm = scale_of(candidate.mm_to_page)
     fitted = candidate.mm_to_page
+    px_per_mm = scale_of(fitted, _middle(candidate.template))
     for reach, outlier_mm in zip((WIDE_REACH, CLOSE_REACH), OUTLIER_MM, strict=True):
         finds = find_anchors(form.anchors, reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, reach)
         in_mm = Finds(map_points(form.work_to_mm, finds.form), map_points(reduced.to_full, finds.page), finds.ncc)
-        refit = fit_affine(in_mm, outlier_mm * px_per_mm)
-        if refit is None:
+        refit = fit_plane(in_mm, outlier_mm * px_per_mm)
+        if refit is None or not _is_sound(refit, candidate.template.page_size_mm):
             return None
         fitted = refit
     expected = map_points(fitted, in_mm.form)
     misses = np.linalg.norm(expected - in_mm.page, axis=1)
     fitting = misses <= OUTLIER_MM[1] * px_per_mm
-    on_page = _count_on_page(form.anchors, full_to_reduced @ fitted @ form.work_to_mm, reduced.gray.shape)
+    work_to_reduced = full_to_reduced @ fitted @ form.work_to_mm
+    on_page = _count_on_page(form.anchors, work_to_reduced, reduced.gray.shape)
     return _Fit(
         candidate,
         fitted,
-        score=print_agreement(reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, form.work, form.weights),
+        agreement=print_agreement(reduced.gray, work_to_reduced, form.work, form.weights),
         residual_px=float(np.sort(misses)[: max(1, 3 * len(misses) // 4)].mean()),
-        found_share=float(fitting.sum()) / max(1, on_page),
+        found_share=min(1.0, float(fitting.sum()) / max(1, on_page)),
         expected=expected,
         found=in_mm.page,
     )
@@ -260,14 +237,19 @@ def _count_on_page(anchors: Sequence[Anchor], form_to_page: FloatMatrix, shape: 
 
 
 def _is_good(fit: _Fit, options: RegisterOptions) -> bool:
-    size = fit.candidate.template.page_size_mm
-    middle = (size[0] / 2, size[1] / 2)
-    px_per_mm = scale_of(fit.mm_to_page, middle)
-    stretch = np.linalg.svd(fit.mm_to_page[:2, :2], compute_uv=False)
-    return (
-        fit.score >= options.min_score
-        and fit.residual_px <= options.max_residual_mm * px_per_mm
-        and fit.found_share >= options.min_found_share
-        and float(stretch[0] / stretch[1]) <= MAX_STRETCH
-        and float(np.linalg.det(fit.mm_to_page[:2, :2])) > 0
-    )
+    px_per_mm = scale_of(fit.mm_to_page, fit.middle_mm)
+    return fit.score >= options.min_score and fit.residual_px <= options.max_residual_mm * px_per_mm
+
+
+def _is_sound(mm_to_page: FloatMatrix, size_mm: tuple[float, float]) -> bool:
+    """Whether a scanner or a phone may have seen the form like this: not mirrored, not torn out of shape."""
+    bend = bend_of(mm_to_page, size_mm)
+    if bend > MAX_BEND:
+        return False
+    x, y = size_mm[0] / 2, size_mm[1] / 2
+    around = np.array([(x, y), (x + 1, y), (x, y + 1)])
+    origin, right, down = map_points(mm_to_page, around)
+    local = np.column_stack([right - origin, down - origin])
+    stretch = np.linalg.svd(local, compute_uv=False)
+    limit = MAX_STRETCH_LEANING if bend > LEANING else MAX_STRETCH
+    return float(np.linalg.det(local)) > 0 and float(stretch[0] / stretch[1]) <= limit
