@@ -29,12 +29,14 @@ class InkMap:
         mask: (h, w) bool, True where there is ink.
         depth: (h, w) uint8, gray levels below the paper.
         contrast: gray levels between paper and the core of the ink; 0 without ink.
+        threshold: gray levels below the paper from which a pixel counts as ink.
     """
 
     soft: InkImage
     mask: BoolImage
     depth: InkImage
     contrast: float
+    threshold: float
 
 
 def paper_of(gray: GrayImage, stroke_px: float) -> GrayImage:
@@ -66,7 +68,7 @@ def find_ink(gray: GrayImage, stroke_px: float, focus: BoolImage | None = None) 
         Ink map of the same size; empty when nothing is darker than the paper by `MIN_CONTRAST`.
     """
     if gray.size == 0:
-        return InkMap(np.zeros_like(gray), np.zeros(gray.shape, bool), np.zeros_like(gray), 0.0)
+        return InkMap(np.zeros_like(gray), np.zeros(gray.shape, bool), np.zeros_like(gray), 0.0, MIN_CONTRAST)
     depth = cv2.subtract(paper_of(gray, stroke_px), gray)
     seen = depth if focus is None or not focus.any() else depth[focus][:, None]
     threshold, _ = cv2.threshold(seen, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
@@ -76,10 +78,10 @@ def find_ink(gray: GrayImage, stroke_px: float, focus: BoolImage | None = None) 
     if inked.size == 0:
         inked = depth[mask]
     if inked.size == 0:
-        return InkMap(np.zeros_like(gray), mask, np.asarray(depth, np.uint8), 0.0)
+        return InkMap(np.zeros_like(gray), mask, np.asarray(depth, np.uint8), 0.0, threshold)
     full = max(float(np.quantile(inked, FULL_INK_QUANTILE)), threshold + 8)
     soft = np.clip(depth.astype(np.float32) * (255.0 / full), 0, 255).astype(np.uint8)
-    return InkMap(soft, mask, np.asarray(depth, np.uint8), float(np.median(inked)))
+    return InkMap(soft, mask, np.asarray(depth, np.uint8), float(np.median(inked)), threshold)
 
 
 def erase_line(mask: BoolImage, depth: InkImage, position: int, thickness: int) -> BoolImage:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.stages.segment import Segmentation
-from recognizer.readings import FloatArray, Recognizer, StripCandidate
+from recognizer.readings import NOT_A_DIGIT, FloatArray, Recognizer, StripCandidate
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,30 @@ def read_fields(segmentations: Sequence[Segmentation], recognizer: Recognizer) -
     Returns:
         One evidence a field, in order.
     """
-    crops = [crop.ink for field in segmentations for crop in field.crops]
+    asked = [[crop.ink for crop in field.crops] for field in segmentations]
+    others = [[ink for inks, _ in field.variants for ink in inks.values()] for field in segmentations]
     strips = [field.strip.image for field in segmentations if field.strip is not None]
-    probabilities = recognizer.read_digits(crops).probabilities
+    probabilities = recognizer.read_digits([ink for inks in (*asked, *others) for ink in inks]).probabilities
     strings = iter(recognizer.read_strips(strips).candidates)
-    evidence, start = [], 0
-    for field in segmentations:
-        end = start + len(field.crops)
-        evidence.append(Evidence(probabilities[start:end], next(strings) if field.strip is not None else ()))
-        start = end
+    evidence, start, other = [], 0, sum(len(inks) for inks in asked)
+    for field, first, second in zip(segmentations, asked, others, strict=True):
+        own = probabilities[start : start + len(first)]
+        digits = _weighed(own, probabilities[other : other + len(second)], field)
+        evidence.append(Evidence(digits, next(strings) if field.strip is not None else ()))
+        start, other = start + len(first), other + len(second)
     return tuple(evidence)
+
+
+def _weighed(own: FloatArray, others: FloatArray, field: Segmentation) -> FloatArray:
+    """Rows of a field's crops, each the mean over all ways to find its ink, weighed by how surely they are digits."""
+    if not len(others):
+        return own
+    weighed, start = own.copy(), 0
+    for inks, prior in field.variants:
+        places = list(inks)
+        rows = others[start : start + len(places)]
+        start += len(places)
+        odds = prior * float((rows[:, :NOT_A_DIGIT].max(axis=1) / weighed[places, :NOT_A_DIGIT].max(axis=1)).prod())
+        share = odds / (1 + odds)
+        weighed[places] = (1 - share) * weighed[places] + share * rows
+    return weighed

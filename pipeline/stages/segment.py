@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from pipeline.document import Box, DigitCrop, FieldRegion
-from pipeline.stages.comb import SPECK_MM, STROKE_MM, CombInk, erase_cell_lines, erase_printed, segment_comb
+from pipeline.stages.cell_lines import erase_cell_lines
+from pipeline.stages.comb import SPECK_MM, STROKE_MM, CombInk, erase_printed, segment_comb
 from pipeline.stages.ink import BoolImage, InkMap, erase_rules, find_ink
 from pipeline.stages.lattice import EMPTY_LATTICE, Lattice, build_lattice
-from recognizer.readings import GrayImage
+from recognizer.readings import GrayImage, InkImage
 
 SMALL_FIELD_PX = 90
 """Fields lower than this are enlarged before they are cut: real cheque amounts of 50 px gain 9 points by it."""
@@ -94,6 +96,16 @@ class Segmentation:
         return self.line.lattice.candidates if self.line is not None else ()
 
     @property
+    def variants(self) -> tuple[tuple[Mapping[int, InkImage], float], ...]:
+        """Other inks of some crops, by their place among `crops`, and how likely they are before they are read."""
+        if self.comb is None:
+            return ()
+        place = {crop.first: index for index, crop in enumerate(self.crops)}
+        return tuple(
+            ({place[cell]: ink for cell, ink in variant.inks.items()}, variant.prior) for variant in self.comb.variants
+        )
+
+    @property
     def strip(self) -> Strip | None:
         """Picture for the strip network; None for combs and empty lines."""
         return self.line.strip if self.line is not None else None
@@ -144,7 +156,7 @@ def _segment_line(region: FieldRegion) -> Segmentation:
     picture = _enlarged(gray, scale)
     inside = _scaled(place.shifted(-frame.left, -frame.top), scale)
     ink = find_ink(picture, STROKE_MM * px_per_mm)
-    written = erase_cell_lines(ink, (inside,)) if frame != place else ink.mask
+    written = erase_cell_lines(ink, (inside,)).written if frame != place else ink.mask
     written = erase_rules(written, int(scale * min(RULE_HEIGHTS * place.height, RULE_WIDTH * place.width)))
     if region.background is not None:
         printed = region.background[frame.top : frame.bottom, frame.left : frame.right]
