@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ STEP = 1.05
 """Each threshold asked about takes so many times the fields of the one before it."""
 Z = 1.645
 """Standard normal quantile of a one-sided bound at 95 %."""
+LOOKS = 60
+"""Shares of the fields, by even ratios, at which the likeness of hands is measured."""
+TELLING_ERRORS = 30
+"""Errors that such a measurement needs; one of fewer is mostly chance."""
 DOUBT = 2.0
 """So many times the errors that confidences expect are reckoned with when the first threshold is chosen."""
 
@@ -146,9 +151,28 @@ def _acceptance(readings: LabelledReadings) -> _Acceptance:
     ends = np.flatnonzero(np.diff(falling, append=-1.0) != 0)
     accepted = ends + 1
     errors = np.cumsum((~readings.is_right[order]).astype(np.int64))[ends]
-    weight = 1 + (_fields_a_hand(readings.hand[order])[ends] - 1) * share_of_hands(readings.is_right, readings.hand)
+    likeness = _likeness(readings.is_right[order], readings.hand[order])[ends]
+    weight = 1 + (_fields_a_hand(readings.hand[order])[ends] - 1) * likeness
     expected = np.cumsum(1 - falling)[ends]
     return _Acceptance(falling[ends], accepted, errors, expected, weight)
+
+
+def _likeness(is_right: NDArray[np.bool_], hand: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) likeness of hands among the first 1, 2, ... n fields, looked at from lax to strict.
+
+    Sure errors are less alike than all errors are. Where too few are left to tell, the last value that could be told
+    stands.
+    """
+    n = len(hand)
+    likeness = np.zeros(n)
+    known = 0.0
+    errors = np.cumsum(~is_right)
+    ends = np.unique(np.geomspace(n, 1, LOOKS).round().astype(np.int64))[::-1]
+    for laxer, stricter in pairwise([*ends.tolist(), 0]):
+        if errors[laxer - 1] >= TELLING_ERRORS or laxer == n:
+            known = share_of_hands(is_right[:laxer], hand[:laxer])
+        likeness[stricter:laxer] = known
+    return likeness
 
 
 def _fields_a_hand(hand: NDArray[np.int64]) -> NDArray[np.float64]:

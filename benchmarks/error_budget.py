@@ -1,0 +1,201 @@
+"""Whether an error budget is kept on writers never seen, and how well field probabilities are calibrated there.
+
+    FIELDREADER_DATA=... python -m benchmarks.error_budget [--fields 20000] [--worn 3000] [--draws 200]
+        [--only drawn|real] [--real]
+
+MNIST's test writers write comb fields, which are read once and kept under `--pool`. In every draw the writers are
+parted anew: the fields of one part give the threshold, as `fieldreader calibrate` makes it, and those of the other
+part say what it takes and how much of that is wrong. Probabilities are those of the bundle, fitted on other writers.
+
+`--real` fits on the tune halves of the real sets and applies that to their report halves: look at it once, at the end.
+Without it, whole batches of the tune halves are left out in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.drawn.glyphs import WriterHand, writer_hands
+from benchmarks.field_pool import Pool, Wear, read_pool
+from benchmarks.machine import describe_machine
+from benchmarks.real_budget import measure_real
+from pipeline.certify import LabelledReadings, budget_points
+from pipeline.operating_point import BudgetPoint, ReaderCalibration, load_operating_point
+from pipeline.stages.decode import COMB
+from recognizer.dataset import load_mnist
+from recognizer.digit_evaluation import generalised_risk_area
+from recognizer.evaluation import expected_calibration_error, risk_coverage
+from recognizer.model_store import DIGITS_INT8, OPERATING_POINT, Bundle, open_bundle, shipped_bundle
+from recognizer.proportions import wilson_interval
+from recognizer.reader import load_recognizer
+from recognizer.readings import GrayImage, Recognizer
+
+BUDGETS = (0.01, 0.001)
+CALIBRATING = 0.5
+"""Share of the writers that give the threshold in a draw."""
+SEED = 41
+
+
+# --- drawn fields --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One parting of the writers: what was promised, and what came of it on the other writers."""
+
+    point: BudgetPoint
+    taken: int
+    wrong: int
+    tested: int
+
+    @property
+    def is_kept(self) -> bool:
+        return self.wrong <= self.point.max_error * self.taken
+
+
+def blurred(image: GrayImage, rng: np.random.Generator) -> GrayImage:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(1.2, 2.0)), np.uint8)
+
+
+def noisy(image: GrayImage, rng: np.random.Generator) -> GrayImage:
+    worse = image + rng.normal(0, rng.uniform(10, 25), image.shape)
+    return np.asarray(np.clip(worse, 0, 255), np.uint8)
+
+
+def coarse(image: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """As scanned at 100 to 150 dpi and enlarged again."""
+    height, width = image.shape
+    share = rng.uniform(0.45, 0.6)
+    small = cv2.resize(image, (round(width * share), round(height * share)), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def compressed(image: GrayImage, rng: np.random.Generator) -> GrayImage:
+    encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(10, 25))])[1]
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def pale(image: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """A third of the contrast, more or less."""
+    paper = float(np.median(image))
+    return np.asarray(np.clip(paper + (image - paper) * rng.uniform(0.25, 0.45), 0, 255), np.uint8)
+
+
+WEAR: dict[str, Wear] = {"blur": blurred, "noise": noisy, "low dpi": coarse, "JPEG": compressed, "contrast": pale}
+
+
+def confidences(pool: Pool, calibration: ReaderCalibration) -> LabelledReadings:
+    """The fields of a pool with the probabilities that a calibration gives them."""
+    confidence = np.array([calibration.probability(features) for features in pool.readings.features])
+    return LabelledReadings(confidence, pool.readings.is_right, pool.readings.hand)
+
+
+def draws(
+    readings: LabelledReadings, drawn: int, count: int, hands_count: bool, rng: np.random.Generator
+) -> Iterator[tuple[Draw, ...]]:
+    """Partings of the writers, each with an outcome for every budget.
+
+    Args:
+        readings: the fields that could be accepted.
+        drawn: how many there were in all; the others count as not read.
+        hands_count: whether fields of one hand count for less than as many hands.
+    """
+    hands = np.unique(readings.hand)
+    share = len(readings) / drawn
+    for _ in range(count):
+        calibrating = np.isin(readings.hand, rng.permutation(hands)[: round(CALIBRATING * len(hands))])
+        given, unseen = readings.take(calibrating), readings.take(~calibrating)
+        if not hands_count:
+            given = LabelledReadings(given.confidence, given.is_right, np.arange(len(given)))
+        outcomes = []
+        for point in budget_points(given, BUDGETS):
+            taken = unseen.confidence >= point.threshold
+            wrong = int((~unseen.is_right[taken]).sum())
+            outcomes.append(Draw(point, int(taken.sum()), wrong, round(len(unseen) / share)))
+        yield tuple(outcomes)
+
+
+def budget_rows(readings: LabelledReadings, drawn: int, count: int) -> Iterator[str]:
+    """A row for every budget, with hands counted and with fields counted."""
+    for hands_count in (True, False):
+        rng = np.random.default_rng(SEED)
+        outcomes = list(draws(readings, drawn, count, hands_count, rng))
+        for number, budget in enumerate(BUDGETS):
+            mine = [outcome[number] for outcome in outcomes]
+            proven = [draw for draw in mine if draw.point.is_proven]
+            kept = sum(draw.is_kept for draw in mine)
+            low, high = wilson_interval(kept, count)
+            taken, wrong = sum(draw.taken for draw in mine), sum(draw.wrong for draw in mine)
+            yield (
+                f"| {100 * budget:g} % | {'hands' if hands_count else 'fields'} | {100 * len(proven) / count:.0f} % | "
+                f"{100 * kept / count:.1f} % ({100 * low:.1f}-{100 * high:.1f}) | "
+                f"{sum(draw.is_kept for draw in proven)} of {len(proven)} | "
+                f"{100 * taken / sum(draw.tested for draw in mine):.1f} % | {100 * wrong / max(1, taken):.3f} % |"
+            )
+
+
+def calibration_row(name: str, readings: LabelledReadings, drawn: int) -> str:
+    """How exact, how well calibrated, how well ranked."""
+    coverage, risk = risk_coverage(readings.confidence, readings.is_right)
+    return (
+        f"| {name} | {drawn} | {len(readings)} | {100 * readings.is_right.mean():.2f} % | "
+        f"{100 * readings.confidence.mean():.2f} % | "
+        f"{expected_calibration_error(readings.confidence, readings.is_right):.4f} | "
+        f"{generalised_risk_area(coverage, risk):.5f} |"
+    )
+
+
+def measure_drawn(arguments: argparse.Namespace, data: Path, bundle: Bundle, recognizer: Recognizer) -> None:
+    """Budget and calibration on drawn fields of MNIST's test writers."""
+    hands: Sequence[WriterHand] = writer_hands(load_mnist(data)[1])
+    folder = arguments.pool / bundle.files[DIGITS_INT8][:12]
+    calibration = load_operating_point(bundle.file(OPERATING_POINT)).readers[COMB]
+    clean = read_pool(folder / "clean", arguments.fields, hands, recognizer)
+    readings = confidences(clean, calibration)
+    half = round(CALIBRATING * clean.drawn)
+    print(f"{clean.drawn} fields of {len(hands)} writers; about {half} calibrate and {clean.drawn - half} test\n")
+    print(
+        "| budget | counted | proven in | kept in (95 % interval) | kept where proven | accepted | wrong among them |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for row in budget_rows(readings, clean.drawn, arguments.draws):
+        print(row, flush=True)
+    print("\n| fields | drawn | acceptable | exact | mean confidence | ECE | AUGRC |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print(calibration_row("as drawn", readings, clean.drawn))
+    for name, wear in WEAR.items():
+        worn = read_pool(folder / name.replace(" ", "_"), arguments.worn, hands, recognizer, wear)
+        print(calibration_row(name, confidences(worn, calibration), worn.drawn), flush=True)
+
+
+def main() -> None:
+    """Measure on drawn fields, or on real ones."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bundle", type=Path, default=shipped_bundle())
+    parser.add_argument("--pool", type=Path, default=Path("runs/error_budget"), help="where drawn fields are kept")
+    parser.add_argument("--fields", type=int, default=20000, help="drawn fields")
+    parser.add_argument("--worn", type=int, default=3000, help="drawn fields of each degradation")
+    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--only", choices=("drawn", "real"), help="measure one part")
+    parser.add_argument("--real", action="store_true", help="look at the report halves of the real sets")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    data = Path(os.environ.get("FIELDREADER_DATA", ""))
+    bundle = open_bundle(arguments.bundle)
+    recognizer = load_recognizer(bundle, "cpu")
+    print(f"{describe_machine()}\n")
+    if arguments.only != "real":
+        measure_drawn(arguments, data, bundle, recognizer)
+    if arguments.only != "drawn":
+        measure_real(data, recognizer, arguments.real)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The error budget's own counting, on a pool made up for it: no digits are read."""
+
+import numpy as np
+import pytest
+
+from benchmarks.error_budget import WEAR, Draw, draws
+from benchmarks.real_budget import is_doubtful
+from pipeline.calibrate import FieldReadings
+from pipeline.certify import LabelledReadings
+from pipeline.operating_point import BudgetPoint
+
+
+def pool(hands=100, each=40, seed=2):
+    rng = np.random.default_rng(seed)
+    confidence = rng.random(hands * each)
+    return LabelledReadings(confidence, rng.random(hands * each) < confidence, np.repeat(np.arange(hands), each))
+
+
+def test_no_writer_calibrates_and_is_tested():
+    for outcomes in draws(pool(), 4000, 3, True, np.random.default_rng(0)):
+        assert {draw.tested for draw in outcomes} == {2000}
+
+
+def test_what_could_not_be_accepted_counts_as_not_read():
+    (draw, _), *_ = draws(pool(), 5000, 1, True, np.random.default_rng(0))
+    assert draw.tested == 2500
+
+
+@pytest.mark.parametrize(("wrong", "is_kept"), [(0, True), (2, True), (3, False)])
+def test_a_budget_is_kept_up_to_its_share_of_what_was_taken(wrong, is_kept):
+    point = BudgetPoint(0.01, 0.9, 500, 1, 0.0095, True)
+    assert Draw(point, 200, wrong, 300).is_kept == is_kept
+
+
+@pytest.mark.parametrize("name", sorted(WEAR))
+def test_worn_pictures_keep_their_shape(name):
+    image = np.full((40, 90), 230, np.uint8)
+    image[10:30, 20:24] = 40
+    worn = WEAR[name](image, np.random.default_rng(1))
+    assert (worn.shape, worn.dtype) == (image.shape, np.uint8)
+    assert not np.array_equal(worn, image)
+
+
+def test_only_labels_that_both_readers_contradict_alike_are_doubtful():
+    features = [{"agree": 1.0}, {"agree": 1.0}, {"agree": 0.0}]
+    readings = FieldReadings(features, np.array([True, False, False]), np.arange(3))
+    assert is_doubtful(readings).tolist() == [False, True, False]
