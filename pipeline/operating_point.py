@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pipeline.combiner import FITTED, Combiner
 from pipeline.document import FieldKind
 from pipeline.errors import ModelError
 
@@ -77,11 +78,13 @@ class OperatingPoint:
     Attributes:
         name: identity for results.
         is_certified: measured on documents of the user's own kind; what is proven on others is still an estimate.
+        combiner: how the two readers of a free line add up to one answer.
     """
 
     name: str
     is_certified: bool
     readers: Mapping[str, ReaderCalibration]
+    combiner: Combiner = FITTED
 
     @property
     def label(self) -> str:
@@ -118,6 +121,7 @@ def to_json(point: OperatingPoint) -> dict[str, object]:
     return {
         "name": point.name,
         "is_certified": point.is_certified,
+        "combiner": dict(point.combiner.weights),
         "readers": {
             name: {
                 "intercept": reader.intercept,
@@ -152,7 +156,8 @@ def load_operating_point(path: Path) -> OperatingPoint:
             )
             for name, reader in data["readers"].items()
         }
-        return OperatingPoint(str(data["name"]), bool(data["is_certified"]), readers)
+        weights = {key: float(value) for key, value in data.get("combiner", FITTED.weights).items()}
+        return OperatingPoint(str(data["name"]), bool(data["is_certified"]), readers, Combiner(weights))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{path} is not an operating point ({error}); reinstall the package or retrain the model"
