@@ -3,7 +3,7 @@
     FIELDREADER_DATA=... python -m benchmarks.cheques
 
 No blank cheque is at hand: of the two cheques of an Indian bank, and of all US ones, one serves as the reference
-picture of its template, with the writing in its two fields painted out. These are development figures: templates and
+picture of its template, with what is written or stamped on it painted out. These are development figures: templates and
 reader were made while looking at these very cheques.
 """
 
@@ -47,6 +47,17 @@ class Design:
 
 
 _IN_MM, _US_MM = (202.0, 93.5), (152.0, 66.8)
+_WRITTEN = {
+    "cheques_in": (
+        (0.13, 0.2, 0.65, 0.08),
+        (0.13, 0.29, 0.84, 0.06),
+        (0.12, 0.45, 0.4, 0.12),
+        (0.78, 0.63, 0.2, 0.17),
+        (0.2, 0.88, 0.55, 0.08),
+    ),
+    "cheques_us": ((0.16, 0.33, 0.54, 0.1), (0.08, 0.46, 0.66, 0.1), (0.12, 0.74, 0.26, 0.08), (0.45, 0.7, 0.35, 0.1)),
+}
+"""Payee, amount in words, account or memo, signature, and the code line of the Indian ones, as page fractions."""
 _INSET = 0.13
 """Of the shorter side of a cell: how far its printed lines may reach in."""
 _PAPER_PERCENTILE = 75
@@ -150,7 +161,8 @@ def read_folder(folder: Path, designs: Sequence[Design]) -> list[Outcome]:
 
 def _write_template(folder: Path, design: Design, cheques: Path) -> None:
     picture = next(iter(open_pages(take_in(cheques / "images" / design.reference)))).gray.copy()
-    for region, cells in ((design.date, design.date_cells or 1), (design.amount, 1)):
+    written = [(design.date, design.date_cells or 1), (design.amount, 1)]
+    for region, cells in [*written, *((region, 1) for region in _WRITTEN[cheques.name])]:
         _paint_out(picture, region, cells)
     cv2.imwrite(str(folder / f"{design.name}.png"), picture)
     date: dict[str, object] = {"name": "date", "kind": "date", "date_order": design.date_order}
