@@ -12,6 +12,7 @@ from pipeline.document import Box, DigitCrop
 from pipeline.explain_pictures import InkPictures, draw_ink, draw_tile
 from pipeline.grammar import digits_of
 from pipeline.process import FieldTrace
+from pipeline.stages.comb import CombInk
 from pipeline.stages.paths import Path, Step, best_paths
 from pipeline.stages.segment import LineInk
 from recognizer.readings import DIGIT_COUNT, NOT_A_DIGIT, FloatArray, GrayImage
@@ -70,15 +71,19 @@ class Evidenced:
     flags: tuple[str, ...]
 
 
-def evidence_of(trace: FieldTrace) -> Evidenced:
-    """Gather what every stage gave for one field."""
+def evidence_of(trace: FieldTrace, raw: str) -> Evidenced:
+    """Gather what every stage gave for one field.
+
+    Args:
+        raw: the characters decided for; rules may have preferred them to those that the ink makes likeliest.
+    """
     field = trace.segmentation
-    chosen = digits_of(trace.decoded.readings[0].raw) if trace.decoded.readings else ""
+    chosen = digits_of(raw)
     paths: Sequence[Path] = ()
     tiles: Sequence[Tile] = ()
     pieces = 0
     if field.comb is not None:
-        tiles = tuple(_comb_tiles(trace))
+        tiles = tuple(_comb_tiles(field.comb, trace.evidence.digits, chosen))
         pieces = len(field.crops)
     elif field.line is not None and field.line.lattice.primitives:
         # The decoder takes the same best paths of the same lattice.
@@ -111,12 +116,9 @@ def evidence_of(trace: FieldTrace) -> Evidenced:
     )
 
 
-def _comb_tiles(trace: FieldTrace) -> Iterator[Tile]:
-    comb = trace.segmentation.comb
-    assert comb is not None
-    rows = iter(trace.evidence.digits)
-    steps = [step for step in trace.decoded.readings[0].steps if step.char.strip()] if trace.decoded.readings else []
-    chars = iter([step.char for step in steps])
+def _comb_tiles(comb: CombInk, digits: FloatArray, chosen: str) -> Iterator[Tile]:
+    rows = iter(digits)
+    chars = iter(chosen)
     for number, cell in enumerate(comb.cells, start=1):
         if cell is None:
             yield Tile(None, "", (), f"cell {number}")
@@ -164,5 +166,7 @@ def _flags(trace: FieldTrace) -> Iterator[str]:
         yield "ink outside the field"
     if field.is_clipped:
         yield "clipped by the edge"
+    if trace.decoded.has_unread_ink:
+        yield "ink between the digits that is none of them"
     if not trace.decoded.readers_agree:
         yield "the readers disagree"

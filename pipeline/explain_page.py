@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
-from pipeline.document import Decision, FieldReading, ModelIdentity, Polygon, RuleOutcome
+from pipeline.document import Decision, FieldReading, ModelIdentity, Polygon, RuleOutcome, rule_failed
 from pipeline.explain import ExplainedField, ExplainedPage, Explanation
 from pipeline.explain_evidence import Evidenced, evidence_of
 from pipeline.explain_words import (
@@ -43,13 +43,13 @@ class Told:
     Attributes:
         name: of the file, safe to show.
         max_error: the error budget it was read with.
-        template_count: forms it might have been.
+        forms: names of the forms it might have been.
     """
 
     name: str
     model: ModelIdentity
     max_error: float
-    template_count: int
+    forms: tuple[str, ...]
 
 
 def render_page(explanation: Explanation, told: Told) -> str:
@@ -79,7 +79,7 @@ def _page(page: ExplainedPage, told: Told, is_folded: bool) -> dict[str, Any]:
         "height": facts.height_px,
         "dpi": round(facts.dpi),
         "picture": _inline(page.picture, ".jpg"),
-        "registration": registration_words(page, told.template_count),
+        "registration": registration_words(page, told.forms),
         "outline": _outline(page),
         "anchors": [
             {"x": found[0], "y": found[1], "miss": math.dist(expected, found)}
@@ -109,6 +109,7 @@ def _field(field: ExplainedField, page: ExplainedPage, told: Told, is_folded: bo
         "id": f"page{page.facts.number}-{reading.name}",
         "place": place,
         "reading": reading,
+        "is_placed": trace is not None,
         "kind": reading.kind.value.replace("_", " "),
         "decision": DECISION_WORDS[reading.decision],
         "is_open": not is_folded or reading.decision is Decision.REVIEW,
@@ -119,8 +120,8 @@ def _field(field: ExplainedField, page: ExplainedPage, told: Told, is_folded: bo
         "threshold": threshold_words(trace, told.max_error, told.model.calibration) if trace is not None else "",
         "scale": _scale(reading),
         "rules": _rules(reading, page),
-        "evidence": _shown(evidence_of(trace)) if trace is not None else None,
-        "readings": _readings(trace) if trace is not None else [],
+        "evidence": _shown(evidence_of(trace, reading.raw or "")) if trace is not None else None,
+        "readings": _readings(trace, reading) if trace is not None else [],
     }
 
 
@@ -134,20 +135,22 @@ def _on_scale(probability: float) -> float:
 
 
 def _rules(reading: FieldReading, page: ExplainedPage) -> list[dict[str, Any]]:
-    """Rules on the field, then the rules over several fields that failed for it."""
-    rules = [*reading.rules, *(RuleOutcome(name, False) for name in _failed_across(reading, page))]
-    return [{"name": rule.name, "ok": rule.ok, "words": RULES.get(rule.name, "")} for rule in rules]
-
-
-def _failed_across(reading: FieldReading, page: ExplainedPage) -> list[str]:
+    """Rules on the field, then those over several fields as far as they say anything about this one."""
+    told = {rule.name for rule in reading.rules}
     template = page.registration.template
-    asked = [rule.name for rule in template.cross_rules] if template is not None else []
-    return [name for name in dict.fromkeys(asked) if f"rule_failed:{name}" in reading.reasons]
+    asked = dict.fromkeys(rule.name for rule in template.cross_rules) if template is not None else {}
+    failed = [name for name in asked if name not in told and rule_failed(name) in reading.reasons]
+    rules = [*reading.rules, *(RuleOutcome(name, False) for name in failed)]
+    return [
+        {"name": rule.name, "ok": rule.ok, "repaired": rule.repaired, "words": RULES.get(rule.name, "")}
+        for rule in rules
+    ]
 
 
-def _readings(trace: FieldTrace) -> list[dict[str, Any]]:
+def _readings(trace: FieldTrace, chosen: FieldReading) -> list[dict[str, Any]]:
     return [
         {
+            "is_chosen": (reading.value, reading.raw) == (chosen.value, chosen.raw),
             "value": reading.value,
             "raw": reading.raw,
             "confidence": reading.confidence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pipeline.document import Decision, FieldReading, Reason, RegistrationStatus
 from pipeline.explain import ExplainedField, ExplainedPage
@@ -42,6 +42,7 @@ RULES: Mapping[str, str] = {
 }
 _RULE_FAILED = "rule_failed:"
 LEVEL_DEG = 0.05
+NAMED_FORMS = 4
 
 
 def percent(probability: float) -> str:
@@ -99,14 +100,14 @@ def threshold_words(trace: FieldTrace, max_error: float, operating_point: str) -
     return f"For {budget}, the operating point ({operating_point}) asks for {asked} where {reader} are read."
 
 
-def registration_words(page: ExplainedPage, template_count: int) -> str:
+def registration_words(page: ExplainedPage, forms: Sequence[str]) -> str:
     """Which form a page was taken for, and how it lies."""
     registration = page.registration
     if registration.status is RegistrationStatus.NOT_NEEDED:
         return "No templates were given: boxes were searched on the page."
     if registration.status is RegistrationStatus.FAILED:
-        forms = "the only form" if template_count == 1 else f"any of the {template_count} forms"
-        return f"Not recognised as {forms}: the best match scored {registration.score:.2f}."
+        named = " or ".join(forms) if len(forms) <= NAMED_FORMS else f"any of the {len(forms)} forms"
+        return f"Not recognised as {named}: the best match scored {registration.score:.2f}. Nothing was cut out."
     template = registration.template
     name = template.identity.name if template is not None else "a form"
     number = f", page {registration.template_page}" if template is not None and template.page_count > 1 else ""

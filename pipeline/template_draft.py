@@ -128,7 +128,9 @@ def _paper_of(page: Page) -> _Paper:
         alike = [sheet for sheet in sheets if abs(width / height / (sheet[0] / sheet[1]) - 1) <= SHAPE_WITHIN]
         if alike:
             likeliest = min(alike, key=lambda sheet: _oddity(width / sheet[0] * MM_PER_INCH))
-            return _Paper(*likeliest, "decide: guessed from the shape; the file does not say its resolution")
+            # The picture's own shape: pages are found by print, and a stretch of 2 % hides it.
+            size = (likeliest[0], round(likeliest[0] * height / width, 1))
+            return _Paper(*size, "decide: guessed from the shape; the file does not say its resolution")
         per_px = 297.0 / max(width, height)
         size = (round(width * per_px, 1), round(height * per_px, 1))
         return _Paper(*size, "decide: guessed, the file does not say its resolution; measure the paper")

@@ -63,7 +63,7 @@ def explain(
     if not explanation.pages:
         remark = explanation.errors[0].message if explanation.errors else f"has no page {only_page}"
         raise NoPagesError(f"{name} {remark}")
-    told = Told(name, model.identity, settings.max_error, len(forms))
+    told = Told(name, model.identity, settings.max_error, tuple(form.identity.name for form in forms))
     path = out or Path(f"{file.stem}-explained.html")
     save_file(path, render_page(explanation, told).encode())
     typer.echo(path)
