@@ -174,6 +174,7 @@ class FieldSpec:
         date_order: order of day, month and year in a date.
         cents: where the cents of an amount are; None for the rule of its kind of field, see `Cents`.
         threshold: confidence asked instead of the operating point's.
+        max_error: error budget of this field, instead of the caller's.
     """
 
     name: str
@@ -187,6 +188,7 @@ class FieldSpec:
     country: str | None = None
     date_order: str = "DMY"
     threshold: float | None = None
+    max_error: float | None = None
     cents: Cents | None = None
 
 

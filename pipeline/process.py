@@ -255,7 +255,9 @@ def _decide_all(
     traces = []
     for segmentation, evidence in zip(fields, read_fields(fields, recognizer), strict=True):
         decoded = decode_field(segmentation, evidence, operating_point)
-        threshold = operating_point.threshold(decoded.reader, options.max_error)
+        spec = segmentation.region.spec
+        max_error = spec.max_error if spec.max_error is not None else options.max_error
+        threshold = operating_point.threshold(decoded.reader, max_error, spec.kind)
         reading = decide_field(segmentation, decoded, threshold, options.decide)
         traces.append(FieldTrace(segmentation, evidence, decoded, threshold, reading))
     return tuple(traces)

@@ -62,7 +62,8 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
     confidence = best.confidence if best is not None else 0.0
     blocking = _blocking(field, decoded, best, confidence < asked)
     blocking += [rule_failed(outcome.name) for outcome in outcomes if not outcome.ok]
-    if best is not None and not blocking and not (threshold.is_certified or options.accept_uncertified):
+    is_certified = threshold.is_certified and asked >= threshold.value
+    if best is not None and not blocking and not (is_certified or options.accept_uncertified):
         blocking.append(Reason.UNCERTIFIED)
     if field.is_blank:
         decision = Decision.REVIEW if blocking else Decision.BLANK

@@ -32,8 +32,12 @@ OPTIONAL_FIELD_KEYS = (
     "country",
     "date_order",
     "threshold",
+    "max_error",
     "rules",
 )
+
+MAX_ERROR = 0.99
+"""A budget of 1 would accept everything; a misplaced percentage is likelier."""
 
 KEYS_OF_ONE_KIND = {"country": FieldKind.POSTAL_CODE, "date_order": FieldKind.DATE}
 
@@ -137,7 +141,26 @@ def _field(
         country=country,
         date_order=date_order,
         threshold=threshold,
+        max_error=_read(keys, "max_error", error_budget, None),
     )
+
+
+def error_budget(place: Place) -> float:
+    """A share of wrong values among the accepted.
+
+    Raises:
+        TemplateError: no number above 0 and up to `MAX_ERROR`.
+    """
+    return place.number(above=0, at_most=MAX_ERROR)
+
+
+def load_budgets(place: Place) -> dict[FieldKind, float]:
+    """Error budgets by kind of field.
+
+    Raises:
+        TemplateError: no mapping, a key that is no kind, or a value that is no budget.
+    """
+    return {FieldKind(kind): error_budget(share) for kind, share in place.mapping((), tuple(FieldKind)).items()}
 
 
 def _field_name(place: Place) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.document import FormTemplate, TemplateIdentity
+from pipeline.document import FieldKind, FieldSpec, FormTemplate, TemplateIdentity
 from pipeline.errors import SourceError, TemplateError
 from pipeline.storage.intake import take_in
 from pipeline.storage.scans import open_pages
-from pipeline.storage.template_fields import Lines, load_fields
+from pipeline.storage.template_fields import Lines, load_budgets, load_fields
 from pipeline.storage.template_rules import load_cross_rules, read_beside
 from pipeline.storage.yaml_places import Place, parse_yaml
 from recognizer.readings import GrayImage
@@ -90,7 +90,7 @@ def inspect_template(path: Path) -> Inspection:
 
 def _template(root: Place, content: bytes) -> tuple[FormTemplate | None, Lines]:
     """The template, None when one of its parts is missing or not right at all; and where its fields stand."""
-    keys = root.keys(("name", "version", "page", "reference", "fields"), ("rules",))
+    keys = root.keys(("name", "version", "page", "reference", "fields"), ("rules", "max_error"))
     page_size = keys["page"].attempt(_page_size, None) if "page" in keys else None
     references, reference_files = _references(keys["reference"], page_size) if "reference" in keys else ((), [])
     fields = (
@@ -106,8 +106,15 @@ def _template(root: Place, content: bytes) -> tuple[FormTemplate | None, Lines]:
     name, version = (keys[key].attempt(Place.text, None) if key in keys else None for key in ("name", "version"))
     if page_size is None or name is None or version is None or not references or not fields.fields:
         return None, lines
+    budgets = keys["max_error"].attempt(load_budgets, {}) if "max_error" in keys else {}
     identity = TemplateIdentity(name, version, _hash_of([content, *reference_files, *fields.rule_files]))
-    return FormTemplate(identity, page_size, fields.fields, references, cross_rules), lines
+    specs = tuple(_with_budget(spec, budgets) for spec in fields.fields)
+    return FormTemplate(identity, page_size, specs, references, cross_rules), lines
+
+
+def _with_budget(spec: FieldSpec, budgets: Mapping[FieldKind, float]) -> FieldSpec:
+    """A field's own budget wins over that of its kind."""
+    return spec if spec.max_error is not None else replace(spec, max_error=budgets.get(spec.kind))
 
 
 def _hash_of(files: list[bytes]) -> str:
