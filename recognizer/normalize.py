@@ -33,7 +33,7 @@ def normalize_digits(inks: Sequence[InkImage]) -> NDArray[np.uint8]:
         inks: (H, W) uint8 each, any sizes, ink bright on zero.
 
     Returns:
-        (N, 28, 28) uint8; a crop without ink gives an image of zeros.
+        (N, 28, 28) uint8; a crop without ink, or with a few specks far apart, gives an image of zeros.
 
     Raises:
         ValueError: a crop is not a two-dimensional uint8 array.
@@ -59,7 +59,9 @@ def _normalize_into(target: NDArray[np.uint8], ink: InkImage) -> None:
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     digit = cv2.resize(ink[top : top + height, left : left + width], (columns, rows), interpolation=method)
     _, darkest, _, _ = cv2.minMaxLoc(digit)
-    if 0 < darkest < 255:
+    if darkest == 0:  # shrunk to nothing
+        return
+    if darkest < 255:
         digit = cv2.convertScaleAbs(digit, alpha=255 / darkest)
     mass = cv2.moments(digit)
     column = _place(mass["m10"] / mass["m00"], columns)

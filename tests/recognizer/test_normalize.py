@@ -28,9 +28,11 @@ def on_paper(ink: np.ndarray, paper: np.ndarray) -> np.ndarray:
         pytest.param(np.zeros((0, 7), np.uint8), id="no rows"),
         pytest.param(np.zeros((1, 1), np.uint8), id="one empty pixel"),
         pytest.param(np.zeros((300, 5), np.uint8), id="empty column"),
+        pytest.param(np.diag([255] + [0] * 998 + [255]).astype(np.uint8), id="two specks, a thousand pixels apart"),
+        pytest.param(np.diag([1] + [0] * 40 + [1]).astype(np.uint8), id="two faint specks"),
     ],
 )
-def test_a_crop_without_ink_becomes_zeros(crop):
+def test_a_crop_without_ink_or_with_next_to_none_becomes_zeros(crop):
     assert not normalize_digits([crop]).any()
 
 
@@ -42,7 +44,7 @@ def test_no_crops_give_no_images():
 @settings(max_examples=60, deadline=None)
 def test_ink_fills_twenty_pixels_in_its_longer_direction_and_its_darkest_is_full(crop):
     image = normalize_digits([crop])[0]
-    if crop.any():
+    if crop.max() > 6:  # a fainter speck may be shrunk to nothing
         rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
         assert max(np.ptp(rows), np.ptp(columns)) + 1 <= INNER_PX
         assert image.max() == 255
