@@ -32,6 +32,8 @@ OFF_MM = 1.0
 """Cells whose walls cannot be followed, as in tick combs, are cut where the template says; this little is harmless."""
 NEAR_MM = 2.0
 """A line to write on is printed at most this far from its field."""
+LINE_SHARE = 0.5
+"""Share of a side of the field along which a line runs; words beside it are shorter."""
 LINE_MM, LINE_PX_PER_MM = 8.0, 6.0
 """Shortest printed line that counts, and the resolution at which lines are looked for."""
 COARSE_DPI = 100.0
@@ -116,11 +118,11 @@ def _line_remark(region: FieldRegion, printed: Sequence[FieldRegion], lines: Pag
     if comb is not None and _box(comb.polygon_px).iou(_box(region.polygon_px)) > SAME_BOX_IOU:
         return f"{len(comb.cells)} cells are printed here; say cells: {len(comb.cells)}"
     zoom = lines.level.runs.shape[1] / page.gray.shape[1]
-    px_per_mm = page.dpi / MM_PER_INCH * zoom
     left, top, right, bottom = (round(edge * zoom) for edge in _edges(_box(region.polygon_px)))
-    near = round(NEAR_MM * px_per_mm)
-    rows, columns = slice(max(0, top - near), bottom + near), slice(max(0, left - near), right + near)
-    if lines.level.runs[rows, columns].any() or lines.upright.runs[columns, rows].any():
+    near = round(NEAR_MM * page.dpi / MM_PER_INCH * zoom)
+    below = lines.level.runs[max(0, top - near) : bottom + near, left:right]
+    beside = lines.upright.runs[max(0, left - near) : right + near, top:bottom]
+    if any(runs.size and runs.mean(axis=1).max() >= LINE_SHARE for runs in (below, beside)):
         return ""
     return f"no printed line or box within {NEAR_MM:g} mm; check the region with a preview"
 

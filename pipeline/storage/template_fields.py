@@ -77,6 +77,7 @@ def load_fields(place: Place, page_size: tuple[float, float] | None, page_count:
     lines: Lines = {}
     items = tuple(place.items())
     for item in items:
+        before = len(item.problems)
         keys = item.attempt(lambda item: item.keys(("name", "kind"), OPTIONAL_FIELD_KEYS), None)
         if keys is None:
             continue
@@ -89,7 +90,7 @@ def load_fields(place: Place, page_size: tuple[float, float] | None, page_count:
         if name in fields:
             item.note(f"there are two fields named {name}")
             continue
-        fields[name] = field
+        fields[name] = field if len(item.problems) == before else None
         lines |= {(name, key): value.line for key, value in keys.items()} | {(name, ""): item.line}
     if not items:
         place.fail("at least one field is needed")
