@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import cv2
@@ -73,7 +73,8 @@ def draw_boxed(
     cells = tuple(
         Box(round(x), round(y), round(x + w), round(y + h)).shifted(shift_x, shift_y) for x, y, w, h in sheet.cells
     )
-    return DrawnField(field_region(image, cells, PX_PER_MM), digits)
+    region = field_region(image, cells, PX_PER_MM)
+    return DrawnField(replace(region, spec=replace(region.spec, length=len(digits))), digits)
 
 
 def _print_boxes(paper: FloatImage, sheet: _Sheet) -> None:

@@ -25,10 +25,12 @@ REACH_SHARE = 8
 """A line is looked for within this part of a cell's shorter side from its place."""
 PRINT_QUANTILE = 0.3
 """A printed line is dark along at least the other 70 % of a side; hardly a stroke follows a side so far."""
-HIDING = 0.7
+HIDING = 0.85
 """Print with this share of the pen's darkness hides the pen."""
 CLEAR_OF_PRINT = 0.15
 """Print weaker than this share of the pen leaves the ink beside a line as it is."""
+PEN_SHARE = 0.4
+"""How much of the way from print to pen a pixel must be dark to show the pen."""
 OVERWRITTEN_FACTOR, OVERWRITTEN_LEVELS = 1.2, 8
 """How much darker than print a pen stroke over it is, where it shows at all; scanner noise stays below."""
 TICK_HEIGHT = 0.25
@@ -61,7 +63,7 @@ class _Lines:
 
     Attributes:
         ys, xs: (lines, length, across) rows and columns of the picture, each line in the middle of what is across.
-        print_depth: (lines, across) gray levels of the print below the paper.
+        print_depth: (lines, length or 1, across) gray levels of the print below the paper.
         sides: first and last + 1 place along the lines of every cell's side.
     """
 
@@ -89,7 +91,7 @@ def erase_cell_lines(ink: InkMap, cells: Sequence[Box]) -> CellInk:
         hand[lines.ys[is_print], lines.xs[is_print]] = False
     written, bridged = hand.copy(), hand.copy()
     for lines in found:
-        across = _run_round_middle(np.any(lines.print_depth >= HIDING * ink.contrast, axis=0))
+        across = _run_round_middle(np.any(lines.print_depth >= HIDING * ink.contrast, axis=(0, 1)))
         if across is None:
             continue
         sure, maybe = _under_print(hand[lines.ys, lines.xs], across, lines.sides)
@@ -130,7 +132,11 @@ def _level_lines(ink: InkMap, cells: Sequence[Box], reach: int) -> tuple[list[_L
         ys, xs = _grid(np.array([row]), columns, reach, slope, ink.mask.shape)
         strip = ink.depth[ys, xs][0]
         seen = np.stack([_print_along(_inner(strip, side)[None])[0] for side in sides])
-        found.append(_Lines(ys, xs, _alone(_with_slack(_lower_median(seen)), ink)[None], sides))
+        common = _alone(_with_slack(_lower_median(seen)), ink)
+        printed = np.tile(common, (len(columns), 1))
+        for side, own in zip(sides, seen, strict=True):
+            printed[slice(*side)] = np.minimum(own, common)
+        found.append(_Lines(ys, xs, printed[None], sides))
     return found, slope
 
 
@@ -159,9 +165,8 @@ def _walls(ink: InkMap, cells: Sequence[Box], reach: int, slope: float) -> Itera
         xs, ys = _grid(places[is_printed], rows, reach, -slope, ink.mask.shape[::-1])
         own = _print_along(ink.depth[ys, xs][:, inside])
         # A stroke that follows one wall all along makes it no thicker than the others.
-        yield _Lines(
-            ys, xs, np.minimum(own, _alone(_with_slack(_lower_median(own)), ink)), ((top - first, bottom - first),)
-        )
+        printed = np.minimum(own, _alone(_with_slack(_lower_median(own)), ink))
+        yield _Lines(ys, xs, printed[:, None], ((top - first, bottom - first),))
         return
 
 
@@ -247,11 +252,11 @@ def _shifts(seen: Depths, common: Depths, most: int) -> IntArray:
 
 
 def _shows_hand(lines: _Lines, ink: InkMap) -> BoolImage:
-    """Where in and beside the lines the pen shows: darker than print, and as dark as half a pen stroke beside it."""
+    """Where in and beside the lines the pen shows: darker than print, and in their soft edges well on the way to the pen."""
     printed, pen = lines.print_depth, ink.contrast
-    least = np.where(printed < CLEAR_OF_PRINT * pen, 0, (printed + pen) / 2)
+    least = np.where(printed < CLEAR_OF_PRINT * pen, 0, printed + PEN_SHARE * (pen - printed))
     least = np.where(printed >= HIDING * pen, printed * OVERWRITTEN_FACTOR + OVERWRITTEN_LEVELS, least)
-    return np.asarray(ink.depth[lines.ys, lines.xs] > least[:, None])
+    return np.asarray(ink.depth[lines.ys, lines.xs] > least)
 
 
 def _under_print(hand: BoolImage, across: slice, sides: tuple[tuple[int, int], ...]) -> tuple[BoolImage, BoolImage]:

@@ -21,8 +21,12 @@ SPECK_MM = 0.3
 """Side of the largest square of ink that is dust, not writing."""
 LEAST_INK = 128
 """Strength of the weakest ink in a crop: what was found under a printed line is no weaker than its stroke."""
+ONE_HEIGHT = (0.4, 0.92)
+"""A 1 in a cell, in cell heights: what is left of a wall is shorter, or as high as the cell."""
 CUT_PRIOR, BRIDGE_PRIOR = 0.5, 0.3
 """How likely another cut, or a stroke hidden under a line, is beside the first reading of a cell; on drawn forms."""
+CORNER_SHARE = 0.25
+"""Blobs in the corner of a cell smaller than this share of it are where two printed lines meet."""
 REMNANT_SHARE = 0.15
 """Blobs at the rim of a cell below this share of its largest one are remnants of printed lines."""
 
@@ -148,14 +152,17 @@ def _is_remnant(blob: Blob, cell: Box, largest: int) -> bool:
         or box.top >= cell.bottom - rim
     )
     thickness, length = sorted((box.width, box.height))
-    is_sliver = thickness <= rim and length >= 4 * thickness
-    reaches_rim = (
-        box.left <= cell.left + rim
-        or box.right >= cell.right - rim
-        or box.top <= cell.top + rim
-        or box.bottom >= cell.bottom - rim
-    )
-    return (is_at_rim and is_sliver) or (reaches_rim and blob.area < REMNANT_SHARE * largest)
+    is_sliver = thickness <= rim and length >= 4 * thickness and not _may_be_one(box, cell)
+    reaches_side = box.left <= cell.left + rim or box.right >= cell.right - rim
+    reaches_level = box.top <= cell.top + rim or box.bottom >= cell.bottom - rim
+    is_crumb = reaches_side and reaches_level and length < CORNER_SHARE * min(cell.width, cell.height)
+    reaches_rim = reaches_side or reaches_level
+    return is_crumb or (is_at_rim and is_sliver) or (reaches_rim and blob.area < REMNANT_SHARE * largest)
+
+
+def _may_be_one(box: Box, cell: Box) -> bool:
+    """Whether a sliver on a wall is as high as a digit, and a 1 was written there; what is left of walls is not."""
+    return ONE_HEIGHT[0] * cell.height <= box.height <= ONE_HEIGHT[1] * cell.height
 
 
 def _cut_otherwise(

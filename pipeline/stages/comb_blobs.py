@@ -135,6 +135,8 @@ class _Comb:
     def cut_at_borders(self, blob: Blob, shares: NDArray[np.float64]) -> dict[int, Blob]:
         """Parts of a blob by the cells they go to; slivers stay with the larger part beside them."""
         inhabited = [int(cell) for cell in np.flatnonzero(shares >= LEAST_PART)]
+        if not inhabited:
+            return {}
         parts, rest = {}, blob
         for cell, following in pairwise(inhabited):
             border = self.borders[following - 1]
