@@ -104,7 +104,8 @@ def registration_words(page: ExplainedPage, forms: Sequence[str]) -> str:
     """Which form a page was taken for, and how it lies."""
     registration = page.registration
     if registration.status is RegistrationStatus.NOT_NEEDED:
-        return "No templates were given: boxes were searched on the page."
+        found = "" if any(field.trace is not None for field in page.fields) else ", and none was found"
+        return f"No templates were given: boxes were searched on the page{found}."
     if registration.status is RegistrationStatus.FAILED:
         named = " or ".join(forms) if len(forms) <= NAMED_FORMS else f"any of the {len(forms)} forms"
         return f"Not recognised as {named}: the best match scored {registration.score:.2f}. Nothing was cut out."
