@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,9 @@ def figures_of(measured: Measured) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plot:
+class Plot:
+    """A picture of a report: name of its file, heading, what it shows, and how to draw it in a look."""
+
     name: str
     title: str
     caption: str
@@ -86,12 +88,26 @@ def write_report(out: Path, measured: Measured, figures: dict[str, Any]) -> Path
     Raises:
         OutputError: the folder cannot be written to.
     """
-    drawn = [(plot, plot.draw(LIGHT), plot.draw(DARK)) for plot in _plots(measured)]
+    context = {"figures": figures, "model": figures["model"], "data": {"name": measured.labelled.digits.name}}
+    return write_page(out, PAGE, _plots(measured), context)
+
+
+def write_page(out: Path, name: str, plots: Sequence[Plot], context: Mapping[str, Any]) -> Path:
+    """Write a page with its pictures inside, in both looks, and the pictures beside it.
+
+    Args:
+        out: folder, made when missing.
+        name: of the page and of its template.
+        plots: pictures in order.
+        context: what else the page shows.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
+    drawn = [(plot, plot.draw(LIGHT), plot.draw(DARK)) for plot in plots]
     pages = Environment(loader=PackageLoader("pipeline", "pages"), autoescape=True, undefined=StrictUndefined)
-    page = pages.get_template(PAGE).render(
-        figures=figures,
-        model=figures["model"],
-        data={"name": measured.labelled.digits.name},
+    page = pages.get_template(name).render(
+        **context,
         plots=[
             {"title": plot.title, "caption": plot.caption, "light": _inline(light), "dark": _inline(dark)}
             for plot, light, dark in drawn
@@ -100,13 +116,13 @@ def write_report(out: Path, measured: Measured, figures: dict[str, Any]) -> Path
     try:
         for plot, light, _ in drawn:
             write_atomically(out / f"{plot.name}.png", light)
-        write_atomically(out / PAGE, page.encode())
+        write_atomically(out / name, page.encode())
     except OSError as error:
         raise OutputError(f"cannot write the report into {out}: {error.strerror}; name another folder") from error
-    return out / PAGE
+    return out / name
 
 
-def _plots(measured: Measured) -> list[_Plot]:
+def _plots(measured: Measured) -> list[Plot]:
     evaluation, digits = measured.evaluation, measured.labelled.digits
     shown = np.unique(np.linspace(0, len(digits) - 1, min(SHEET, len(digits))).astype(np.intp))
     worst = worst_errors(evaluation, digits.labels, WORST)
@@ -115,20 +131,20 @@ def _plots(measured: Measured) -> list[_Plot]:
         return lambda look: draw_sheet(digits.images, digits.labels.tolist(), evaluation, rows, look)
 
     plots = [
-        _Plot("predictions", "Readings", "digits from all over the set, and how they were read", sheet_of(shown)),
-        _Plot(
+        Plot("predictions", "Readings", "digits from all over the set, and how they were read", sheet_of(shown)),
+        Plot(
             "confusion",
             "Confusion",
             "a row for each digit, a column for what it was read as; ? is “not one digit”",
             lambda look: draw_confusion(evaluation, look),
         ),
-        _Plot(
+        Plot(
             "reliability",
             "Reliability",
             "points on the line mean what they say; larger points hold more digits",
             lambda look: draw_reliability(evaluation, look),
         ),
-        _Plot(
+        Plot(
             "risk_coverage",
             "Risk and coverage",
             "errors among what is accepted when only the surest digits are; dotted: the budgets",
@@ -136,7 +152,7 @@ def _plots(measured: Measured) -> list[_Plot]:
         ),
     ]
     if len(worst):
-        plots.append(_Plot("worst_errors", "The surest errors", "worst first", sheet_of(worst)))
+        plots.append(Plot("worst_errors", "The surest errors", "worst first", sheet_of(worst)))
     return plots
 
 

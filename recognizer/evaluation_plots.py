@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.digit_evaluation import DigitEvaluation
+from recognizer.proportions import clopper_pearson
 from recognizer.readings import DIGIT_COUNT, NOT_A_DIGIT
 
 if TYPE_CHECKING:
@@ -97,6 +98,27 @@ def draw_risk_coverage(evaluation: DigitEvaluation, look: Look = LIGHT) -> bytes
         axes.axhline(100 * point.max_error, color=look.wrong, linewidth=0.8, linestyle=":")
     axes.set_yscale("symlog", linthresh=0.01)
     axes.set(xlabel="accepted, % of all", ylabel="wrong among the accepted, %", xlim=(0, 101), ylim=(0, None))
+    return _png(figure, look)
+
+
+def draw_error_reject(points: Sequence[tuple[float, int, int]], budgets: Sequence[float], look: Look = LIGHT) -> bytes:
+    """PNG of the error among what is accepted against the share that is not, with its interval and the budgets.
+
+    Args:
+        points: share not accepted, errors among the accepted, accepted.
+        budgets: shares of errors to mark.
+    """
+    rejected = [100 * share for share, _, _ in points]
+    bounds = [clopper_pearson(errors, accepted) for _, errors, accepted in points]
+    figure = _figure(5.0, 4.2, look)
+    axes = figure.subplots()
+    lows, highs = ([100 * bound[side] for bound in bounds] for side in (0, 1))
+    axes.fill_between(rejected, lows, highs, color=look.accent, alpha=0.2, linewidth=0)
+    axes.plot(rejected, [100 * errors / accepted for _, errors, accepted in points], color=look.accent)
+    for budget in budgets:
+        axes.axhline(100 * budget, color=look.wrong, linewidth=0.8, linestyle=":")
+    axes.set_yscale("symlog", linthresh=0.1)
+    axes.set(xlabel="to review, % of all", ylabel="wrong among the accepted, %", xlim=(-1, 101), ylim=(0, 100))
     return _png(figure, look)
 
 

@@ -6,6 +6,7 @@ import logging
 import sys
 
 from pipeline.cli import (
+    calibrate,
     compress,
     digit,
     doctor,
@@ -25,6 +26,7 @@ from pipeline.cli.app import app
 from recognizer.errors import ReadingError
 
 __all__ = [
+    "calibrate",
     "compress",
     "digit",
     "doctor",

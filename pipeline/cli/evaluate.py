@@ -82,3 +82,69 @@ def _print_table(figures: dict[str, Any]) -> None:
         read_as = "not one digit" if error["read_as"] is None else error["read_as"]
         table.add_row("surest errors", f"{error['confidence']:.4f}", f"{error['place']}: {error['label']} as {read_as}")
     stdout().print(table, markup=False)
+
+
+@evaluate_app.command(
+    "fields",
+    epilog=examples(
+        "fieldreader evaluate fields out truth.csv",
+        "fieldreader evaluate fields out truth.csv --inbox inbox --out report",
+        "fieldreader evaluate fields out truth.csv --format json",
+    ),
+)
+def fields_command(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of results, or a single one.")],
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="CSV with the columns file, field, value, perhaps document.")
+    ],
+    inbox: Annotated[
+        Path | None, typer.Option("--inbox", metavar="DIR", help="Folder of the scans, to show the worst errors.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write a page and its pictures here.")
+    ] = None,
+    output_format: Annotated[Format, typer.Option("--format", help="How to print the figures.")] = Format.TABLE,
+) -> None:
+    """Count how fields were read beside their truth: read and substitution rate, review, straight-through forms.
+
+    A field left empty has an empty value in the truth. Label forms by chance, not by how they were read.
+    """
+    from pipeline.cli.terminal import stderr
+    from pipeline.field_evaluation import evaluate_fields, evaluation_to_json
+    from pipeline.field_report import write_field_report
+    from pipeline.labelled_fields import label_results
+    from pipeline.storage.stored_results import stored_results
+    from pipeline.storage.truth import load_truth
+
+    labelled = label_results(stored_results([results]), load_truth(truth))
+    evaluation = evaluate_fields(labelled)
+    figures = evaluation_to_json(evaluation, labelled)
+    if output_format is Format.JSON:
+        typer.echo(json.dumps(figures, allow_nan=False))
+    else:
+        _print_fields(figures)
+    if out is not None:
+        stderr().print(f"report: {write_field_report(out, evaluation, figures, inbox)}", markup=False, soft_wrap=True)
+
+
+def _print_fields(figures: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from pipeline.cli.terminal import stdout
+
+    low, high = figures["substitution_interval"]
+    forms = figures["documents"]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_row("read", f"{figures['read_rate']:.2%}", f"{figures['read']:,} of {figures['fields']:,} fields")
+    if figures["read"]:
+        remark = f"{figures['substitutions']} of those read; {low:.2%} to {high:.2%}"
+        table.add_row("wrong", f"{figures['substitution_rate']:.2%}", remark)
+    table.add_row("to review", f"{figures['review_rate']:.2%}", f"{figures['review']:,} fields")
+    table.add_row("exact", f"{figures['exact_rate']:.2%}", "of all values, whatever was decided")
+    right = f"{forms['straight_through']:,} of {forms['documents']:,} forms, {forms['straight_through_right']:,} right"
+    table.add_row("straight through", f"{forms['straight_through_rate']:.2%}", right)
+    table.add_row("calibration error", f"{figures['ece']:.4f}", "")
+    for key, remark in (("without_result", "fields of the truth"), ("without_truth", "fields of these forms")):
+        if figures[key]:
+            table.add_row(key.replace("_", " "), f"{figures[key]:,}", f"{remark}, not counted")
+    stdout().print(table, markup=False)

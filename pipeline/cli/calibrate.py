@@ -1,0 +1,76 @@
+"""`fieldreader calibrate`: thresholds proven on the user's own documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.app import app, examples, global_options
+
+if TYPE_CHECKING:
+    from pipeline.operating_point import BudgetPoint
+
+SHOWN_BUDGETS = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+
+
+@app.command(
+    epilog=examples(
+        "fieldreader calibrate out truth.csv",
+        "fieldreader calibrate out truth.csv --name our-forms",
+        "fieldreader models promote our-forms-1",
+    )
+)
+def calibrate(
+    context: typer.Context,
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of results, or a single one.")],
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="CSV with the columns file, field, value, perhaps document.")
+    ],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call the model.")] = "calibrated",
+) -> None:
+    """Prove error budgets on results with known answers, and keep the thresholds with a copy of the model.
+
+    The model in service must have read them. It stays as it is; the copy is a version of its own among your models.
+    Label forms by chance, not by how they were read, or the proof is worth nothing.
+    """
+    from pipeline.labelled_fields import label_results
+    from pipeline.model_calibration import calibrate_model
+    from pipeline.storage.stored_results import stored_results
+    from pipeline.storage.truth import load_truth
+
+    settings = global_options(context).settings()
+    labelled = label_results(stored_results([results]), load_truth(truth))
+    bundle, point = calibrate_model(settings.model_store, labelled, name)
+    reader = next(iter(point.readers.values()))
+    typer.echo(f"{len(labelled.fields):,} labelled fields of {len(labelled.straight_through):,} forms")
+    if labelled.unlabelled:
+        typer.echo(f"{labelled.unlabelled:,} fields of these forms have no truth: were the others chosen by chance?")
+    _print_points("all kinds" if reader.by_kind else "", reader.points)
+    for kind, points in reader.by_kind.items():
+        _print_points(kind.value, points)
+    typer.echo(f"put it into service with: fieldreader models promote {bundle.name}-{bundle.version}")
+
+
+def _print_points(title: str, points: tuple[BudgetPoint, ...]) -> None:
+    from rich.table import Table
+
+    from pipeline.cli.terminal import stdout
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
+    for heading in ("Budget", "Threshold", "Accepted", "Wrong", "At most", ""):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for point in points:
+        if point.max_error not in SHOWN_BUDGETS:
+            continue
+        standing = "certified" if point.is_proven else "estimated" if point.accepted else "nothing can be accepted"
+        table.add_row(
+            f"{point.max_error:.2%}",
+            f"{point.threshold:.4f}",
+            f"{point.accepted:,}",
+            f"{point.errors:,}",
+            f"{point.upper_bound:.3%}",
+            standing,
+        )
+    stdout().print(table, markup=False)
