@@ -58,7 +58,7 @@ def test_the_picture_is_written_and_named(form, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     answer = preview(form, tmp_path / "slip.png")
     assert (answer.exit_code, answer.stdout) == (0, "slip-preview.png\n")
-    assert Image.open(tmp_path / "slip-preview.png").width == 900
+    assert cv2.imread(str(tmp_path / "slip-preview.png")).shape[1] == 900
 
 
 def test_every_page_has_a_picture_and_strange_ones_show_in_the_exit_code(form, tmp_path):
