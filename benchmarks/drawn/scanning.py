@@ -212,7 +212,9 @@ def degrade(page: GrayImage, page_dpi: float, degradation: Degradation) -> Pictu
     noisy = blurred + degradation.noise * rng.standard_normal(light.shape, np.float32)
     gray = np.asarray(np.clip(np.round(noisy), 0, 255), np.uint8)
     if degradation.is_bilevel:
-        gray = np.asarray(np.where(gray < rng.integers(120, 185), 0, 255), np.uint8)
+        # Somewhere between paper and black ink, as a scanner's automatic threshold; faint print may drop out.
+        depth = degradation.contrast * float(rng.uniform(0.3, 0.55))
+        gray = np.asarray(np.where(gray < degradation.paper_level * (1 - depth), 0, 255), np.uint8)
     if degradation.jpeg_quality is not None:
         _, code = cv2.imencode(".jpg", gray, (cv2.IMWRITE_JPEG_QUALITY, degradation.jpeg_quality))
         gray = np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE), np.uint8)

@@ -16,7 +16,7 @@ from recognizer.readings import GrayImage
 PATCH_WIDTH, PATCH_HEIGHT = 40, 20
 """Pixels at the working resolution of 75 dpi, 13.5 x 6.8 mm: about one printed word."""
 SPACING = 110
-"""One anchor is sought in every square of this side, 37 mm."""
+"""One anchor is sought in every square of this side, 37 mm; on bare forms in squares half as wide."""
 MIN_TEXTURE = 0.05
 """Texture asked of an anchor, as a share of the strongest on the form."""
 TWIN_NCC = 0.8
@@ -51,29 +51,43 @@ class Finds:
         return len(self.form)
 
 
-def choose_anchors(form: GrayImage, is_free: NDArray[np.bool_], reach: int) -> tuple[Anchor, ...]:
-    """Pick textured places, unlike their surroundings, one in each square of the form.
+def choose_anchors(
+    form: GrayImage,
+    is_free: NDArray[np.bool_],
+    reach: int,
+    chosen: Sequence[Anchor] = (),
+    spacing: int = SPACING,
+) -> tuple[Anchor, ...]:
+    """Pick textured places, unlike their surroundings, one in each square of the form, none over another.
 
     Args:
         form: (H, W) uint8 blank form at working resolution.
         is_free: (H, W) bool, False where people write.
         reach: how far anchors will be looked for, pixels; they must be unlike any place as near as that.
+        chosen: before; squares that hold one of them get no other.
+        spacing: side of a square, pixels.
+
+    Returns:
+        The chosen ones and the new ones.
     """
     height, width = form.shape
     texture = _texture(form)
     texture[~_fits_patch(is_free)] = 0
     floor = MIN_TEXTURE * float(texture.max())
     if floor <= 0:
-        return ()
-    anchors = []
-    rows, columns = max(1, round(height / SPACING)), max(1, round(width / SPACING))
+        return tuple(chosen)
+    anchors = list(chosen)
+    rows, columns = max(1, round(height / spacing)), max(1, round(width / spacing))
     for row in range(rows):
         for column in range(columns):
             top, left = row * height // rows, column * width // columns
-            square = texture[top : (row + 1) * height // rows, left : (column + 1) * width // columns].copy()
-            middle = _best_place(form, square, (left, top), floor, reach)
+            bottom, right = (row + 1) * height // rows, (column + 1) * width // columns
+            if any(left <= one.middle[0] < right and top <= one.middle[1] < bottom for one in chosen):
+                continue
+            middle = _best_place(form, texture[top:bottom, left:right].copy(), (left, top), floor, reach)
             if middle is not None:
                 anchors.append(Anchor(middle, _cut(form, middle)))
+                _blot_out(texture, round(middle[0]), round(middle[1]))
     return tuple(anchors)
 
 
@@ -114,9 +128,11 @@ def find_anchors(anchors: Sequence[Anchor], page: GrayImage, form_to_page: Float
 
 def _texture(form: GrayImage) -> NDArray[np.float32]:
     """Edges in the weaker of both directions over a patch: a rule alone is no anchor, it slides along itself."""
-    size = (PATCH_WIDTH, PATCH_HEIGHT)
-    across = cv2.boxFilter(cv2.Sobel(form, cv2.CV_32F, 1, 0) ** 2, -1, size)
-    down = cv2.boxFilter(cv2.Sobel(form, cv2.CV_32F, 0, 1) ** 2, -1, size)
+    # Weighted towards the middle: an even window would as soon have a crossing at the patch's rim.
+    across, down = (
+        cv2.GaussianBlur(edges**2, (0, 0), sigmaX=PATCH_WIDTH / 4, sigmaY=PATCH_HEIGHT / 4)
+        for edges in (cv2.Sobel(form, cv2.CV_32F, 1, 0), cv2.Sobel(form, cv2.CV_32F, 0, 1))
+    )
     return np.minimum(across, down)
 
 
@@ -139,8 +155,13 @@ def _best_place(
         middle = (corner[0] + x - 0.5, corner[1] + y - 0.5)
         if not _has_twin(form, middle, reach):
             return middle
-        square[max(0, y - PATCH_HEIGHT) : y + PATCH_HEIGHT, max(0, x - PATCH_WIDTH) : x + PATCH_WIDTH] = 0
+        _blot_out(square, x, y)
     return None
+
+
+def _blot_out(texture: NDArray[np.float32], x: int, y: int) -> None:
+    """Forget the places where a patch would overlap the one at (x, y)."""
+    texture[max(0, y - PATCH_HEIGHT) : y + PATCH_HEIGHT, max(0, x - PATCH_WIDTH) : x + PATCH_WIDTH] = 0
 
 
 def _cut(form: GrayImage, middle: tuple[float, float], reach: int = 0) -> GrayImage:

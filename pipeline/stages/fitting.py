@@ -20,16 +20,18 @@ MIN_PERSPECTIVE_FINDS = 7
 AFFINE_UNKNOWNS, PERSPECTIVE_UNKNOWNS = 6, 8
 PERSPECTIVE_GAIN = 0.6
 """Perspective must leave this much less unexplained for each place to spare, or it only follows chance."""
+LEAST_MISS_MM = 0.02
+"""A quarter of a pixel at 300 dpi: what anchors miss by at best. It keeps a perfect fit from dividing by zero."""
 TILE_PX = 24
 """Side of the squares in which print is compared, 8 mm: a shift by one stroke spoils the agreement within it."""
 
 
-def fit_affine(finds: Finds, outlier_px: float) -> FloatMatrix | None:
+def fit_affine(finds: Finds, outlier_mm: float) -> FloatMatrix | None:
     """Similarity by consensus, then an affine fit in which far anchors count less; None when the anchors disagree."""
     if len(finds) < MIN_FINDS:
         return None
     rough, inliers = cv2.estimateAffinePartial2D(
-        finds.form, finds.page, method=cv2.RANSAC, ransacReprojThreshold=outlier_px
+        finds.form, finds.page, method=cv2.RANSAC, ransacReprojThreshold=outlier_mm
     )
     if rough is None or int(inliers.sum()) < MIN_FINDS:
         return None
@@ -42,20 +44,20 @@ def fit_affine(finds: Finds, outlier_px: float) -> FloatMatrix | None:
     design = np.column_stack([form, np.ones(len(form))])
     for _ in range(5):
         miss = np.linalg.norm(map_points(matrix, form) - page, axis=1)
-        # Cauchy weights; the scale floor keeps a perfect fit from dividing by zero.
-        pull = weights / (1 + (miss / max(2 * float(np.median(miss)), 0.1)) ** 2)
+        # Cauchy weights.
+        pull = weights / (1 + (miss / max(2 * float(np.median(miss)), LEAST_MISS_MM)) ** 2)
         solution, *_ = np.linalg.lstsq(design * pull[:, None], page * pull[:, None], rcond=None)
         matrix = np.vstack([solution.T, (0.0, 0.0, 1.0)])
     return matrix
 
 
-def fit_plane(finds: Finds, outlier_px: float) -> FloatMatrix | None:
+def fit_plane(finds: Finds, outlier_mm: float) -> FloatMatrix | None:
     """The affine fit, or one with perspective where the anchors plainly ask for it; None when they disagree."""
-    affine = fit_affine(finds, outlier_px)
-    perspective = _fit_perspective(finds, outlier_px)
+    affine = fit_affine(finds, outlier_mm)
+    perspective = _fit_perspective(finds, outlier_mm)
     if affine is None or perspective is None:
         return perspective if affine is None else affine
-    bent, flat = (_unexplained(matrix, finds, outlier_px) for matrix in (perspective, affine))
+    bent, flat = (_unexplained(matrix, finds, outlier_mm) for matrix in (perspective, affine))
     count = 2 * len(finds)
     gain = (bent / (count - PERSPECTIVE_UNKNOWNS)) / max(flat / (count - AFFINE_UNKNOWNS), 1e-9)
     return perspective if gain < PERSPECTIVE_GAIN else affine
@@ -68,19 +70,19 @@ def bend_of(matrix: FloatMatrix, size_mm: tuple[float, float]) -> float:
     return float(depths.max() / depths.min()) if depths.min() > 0 else float("inf")
 
 
-def _fit_perspective(finds: Finds, outlier_px: float) -> FloatMatrix | None:
+def _fit_perspective(finds: Finds, outlier_mm: float) -> FloatMatrix | None:
     if len(finds) < MIN_PERSPECTIVE_FINDS:
         return None
-    matrix, inliers = cv2.findHomography(finds.form, finds.page, cv2.RANSAC, outlier_px)
+    matrix, inliers = cv2.findHomography(finds.form, finds.page, cv2.RANSAC, outlier_mm)
     if matrix is None or int(inliers.sum()) < MIN_PERSPECTIVE_FINDS or not _is_spread(finds.form[inliers[:, 0] > 0]):
         return None
     return np.asarray(matrix, np.float64)
 
 
-def _unexplained(matrix: FloatMatrix, finds: Finds, outlier_px: float) -> float:
+def _unexplained(matrix: FloatMatrix, finds: Finds, outlier_mm: float) -> float:
     """Sum of squared misses; an outlier counts as one at the limit, however much it misses."""
     miss = np.linalg.norm(map_points(matrix, finds.form) - finds.page, axis=1)
-    return float((np.minimum(miss, outlier_px) ** 2).sum())
+    return float((np.minimum(miss, outlier_mm) ** 2).sum())
 
 
 def _is_spread(form: Points) -> bool:

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix, FormTemplate
-from pipeline.stages.anchors import WIDE_REACH, Anchor, choose_anchors
-from pipeline.stages.fitting import MIN_FINDS
+from pipeline.stages.anchors import SPACING, WIDE_REACH, Anchor, choose_anchors
 from pipeline.stages.plane import Points, inverse, map_points, mm_to_pixels
 from pipeline.stages.profiles import FormProfiles, profile_form
 from pipeline.stages.skew import SKEW_DPI, dark_points
@@ -22,6 +21,9 @@ WORKING_DPI = 75.0
 """A quarter of 300 dpi: anchors are found there to 0.8 px of 300 dpi at worst, in 15 ms (measured on drawn forms)."""
 FIELD_MARGIN_MM = 2.0
 """Anchors stay this far from fields: people write over the edge."""
+ENOUGH_ANCHORS, ENOUGH_SHARE = 16, 0.6
+"""Anchors beside the fields, and per square, with which a form needs no others. With fewer, parts of it hang on anchors
+far away: 4 px off at 300 dpi on ruled forms."""
 FRAME_MM = 1.0
 """Print is compared up to this far inside a field: its frame counts, on bare forms there is little else."""
 PRINT_POINTS = 1500
@@ -92,9 +94,11 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
     work = np.asarray(cv2.resize(reference, size, interpolation=method), np.uint8)
     is_free = _outside_fields(template, number, work.shape, FIELD_MARGIN_MM)
     anchors = choose_anchors(work, is_free, WIDE_REACH)
-    if len(anchors) < MIN_FINDS + 2:
-        # Hardly any print beside the fields: their own frames must do.
-        anchors = choose_anchors(work, np.ones_like(is_free), WIDE_REACH)
+    enough = min(ENOUGH_ANCHORS, ENOUGH_SHARE * work.size / SPACING**2)
+    for spacing in (SPACING, SPACING // 2):
+        if len(anchors) < enough:
+            # Not much print beside the fields: their own frames must help.
+            anchors = choose_anchors(work, np.ones_like(is_free), WIDE_REACH, anchors, spacing)
     coarse = cv2.resize(work, None, fx=SKEW_DPI / WORKING_DPI, fy=SKEW_DPI / WORKING_DPI, interpolation=cv2.INTER_AREA)
     coarse_to_mm: FloatMatrix = inverse(mm_to_pixels(coarse.shape[1] / size_mm[0], coarse.shape[0] / size_mm[1]))
     dark_mm = map_points(coarse_to_mm, dark_points(np.asarray(coarse, np.uint8)))

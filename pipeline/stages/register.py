@@ -116,7 +116,7 @@ def register_page(
     sizes = sorted({template.page_size_mm for template in templates})
     fits = _try_views(reduced, scanned_views(page, reduced, skew, sizes), prepared, options)
     best = _best(fits, options)
-    if best is None:
+    if best is None or best.score < DECISIVE_SCORE:
         fits += _try_views(reduced, paper_views(reduced, sizes), prepared, options)
         best = _best(fits, options)
     if best is None:
@@ -207,16 +207,17 @@ def _fit_anchors(reduced: ReducedPage, candidate: _Candidate) -> _Fit | None:
     form = candidate.page
     full_to_reduced = inverse(reduced.to_full)
     fitted = candidate.mm_to_page
-    px_per_mm = scale_of(fitted, _middle(candidate.template))
     for reach, outlier_mm in zip((WIDE_REACH, CLOSE_REACH), OUTLIER_MM, strict=True):
         finds = find_anchors(form.anchors, reduced.gray, full_to_reduced @ fitted @ form.work_to_mm, reach)
-        in_mm = Finds(map_points(form.work_to_mm, finds.form), map_points(reduced.to_full, finds.page), finds.ncc)
-        refit = fit_plane(in_mm, outlier_mm * px_per_mm)
-        if refit is None or not _is_sound(refit, candidate.template.page_size_mm):
+        places_mm, found = map_points(form.work_to_mm, finds.form), map_points(reduced.to_full, finds.page)
+        # The correction is fitted on the form: a few anchors then keep the perspective that the outline gave.
+        correction = fit_plane(Finds(places_mm, map_points(inverse(fitted), found), finds.ncc), outlier_mm)
+        if correction is None or not _is_sound(fitted @ correction, candidate.template.page_size_mm):
             return None
-        fitted = refit
-    expected = map_points(fitted, in_mm.form)
-    misses = np.linalg.norm(expected - in_mm.page, axis=1)
+        fitted = fitted @ correction
+    px_per_mm = scale_of(fitted, _middle(candidate.template))
+    expected = map_points(fitted, places_mm)
+    misses = np.linalg.norm(expected - found, axis=1)
     fitting = misses <= OUTLIER_MM[1] * px_per_mm
     work_to_reduced = full_to_reduced @ fitted @ form.work_to_mm
     on_page = _count_on_page(form.anchors, work_to_reduced, reduced.gray.shape)
@@ -227,7 +228,7 @@ def _fit_anchors(reduced: ReducedPage, candidate: _Candidate) -> _Fit | None:
         residual_px=float(np.sort(misses)[: max(1, 3 * len(misses) // 4)].mean()),
         found_share=min(1.0, float(fitting.sum()) / max(1, on_page)),
         expected=expected,
-        found=in_mm.page,
+        found=found,
     )
 
 
