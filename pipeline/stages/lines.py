@@ -13,6 +13,8 @@ from recognizer.readings import GrayImage
 Mask = NDArray[np.uint8]
 """(H, W) uint8, 1 where something is, else 0."""
 
+SHORTEST_MM = 2.8
+"""Sides of the smallest digit cells measure 3.5 mm; upright strokes of handwriting rarely run straight for longer."""
 THICKEST_MM = 0.9
 """Printed rules are thinner than this."""
 MIN_DEPTH = 9
@@ -24,8 +26,10 @@ MAX_COVER = 0.2
 """Print and ruled lines cover less of a page than this (dense pages measure 0.1 to 0.18, each line three pixels wide);
 beyond it only deeper lines are looked for, then none."""
 DEEPER, DEEPER_TRIES = 1.5, 4
-GAP_MM = 0.5
-"""Breaks in a line that are closed."""
+GAP_MM = 0.6
+"""Breaks in a line that are closed: those of dotted lines are as wide as that."""
+LONG_MM, MAX_LEAN = 15.0, 0.02
+"""Lines this long and leaning no more than this, for their length, tell how a page leans: 1.1 degrees."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class PageLines:
     upright: Lines
 
 
-def find_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> PageLines:
+def find_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float = SHORTEST_MM) -> PageLines:
     """Find dark straight lines of a levelled page.
 
     Args:
@@ -55,31 +59,50 @@ def find_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> PageLin
     return PageLines(_level_lines(gray, px_per_mm, shortest_mm), _level_lines(turned, px_per_mm, shortest_mm))
 
 
+def lean_deg(lines: PageLines, px_per_mm: float) -> float:
+    """Clockwise angle by which long level lines still lean, degrees; 0 where there are none."""
+    contours, _ = cv2.findContours(lines.level.runs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    leans: list[tuple[float, int]] = []
+    for contour in contours:
+        _, _, width, height = cv2.boundingRect(contour)
+        if width >= LONG_MM * px_per_mm and height <= MAX_LEAN * width + 4:
+            along, down, _, _ = cv2.fitLine(contour, cv2.DIST_L2, 0, 0.01, 0.01).ravel().tolist()
+            leans.append((down / along, width))
+    if not leans:
+        return 0.0
+    ordered = np.array(sorted(leans))
+    # Weighted by the cube of the length: so much surer are long lines.
+    weights = np.cumsum(ordered[:, 1] ** 3)
+    return float(np.degrees(np.arctan(ordered[np.searchsorted(weights, weights[-1] / 2), 0])))
+
+
 def _level_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float) -> Lines:
     thickest = max(3, round(THICKEST_MM * px_per_mm)) | 1
     depth = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((thickest + 2, 1), np.uint8)), np.uint8)
-    texture = _local_median(depth, round(TEXTURE_MM * px_per_mm))
-    threshold = np.maximum(MIN_DEPTH, TEXTURE_FACTOR * texture)
+    threshold = _threshold(depth, round(TEXTURE_MM * px_per_mm))
     gap = max(1, round(GAP_MM * px_per_mm))
     length = max(3, round(shortest_mm * px_per_mm))
     for _ in range(DEEPER_TRIES):
         # One pixel up and down lets a slightly leaning line go on in the next row.
-        joined = cv2.dilate((depth >= threshold).astype(np.uint8), np.ones((3, 1), np.uint8))
+        joined = cv2.dilate((depth >= threshold).view(np.uint8), np.ones((3, 1), np.uint8))
         joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, gap + 1), np.uint8))
         runs = np.asarray(cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
-        if runs.mean() <= MAX_COVER:
+        if cv2.countNonZero(runs) <= MAX_COVER * runs.size:
             return Lines(runs, depth)
-        threshold = threshold * DEEPER
+        threshold = np.asarray(cv2.convertScaleAbs(threshold, alpha=DEEPER), np.uint8)
     return Lines(np.zeros_like(gray), depth)
 
 
-def _local_median(picture: GrayImage, side: int) -> NDArray[np.float32]:
-    """Median of every second pixel in squares of `side` pixels, blended between their middles; same size."""
+def _threshold(depth: GrayImage, side: int) -> GrayImage:
+    """Depth from which on something is no texture: by the median of every second pixel in squares of `side` pixels."""
     side = max(4, side) // 2 * 2
-    height, width = picture.shape
+    height, width = depth.shape
     rows, columns = max(1, height // side), max(1, width // side)
     if height < side or width < side:
-        return np.full(picture.shape, np.median(picture), np.float32)
-    thinned = picture[: rows * side : 2, : columns * side : 2].reshape(rows, side // 2, columns, side // 2)
-    medians = np.median(thinned.swapaxes(1, 2).reshape(rows, columns, -1), axis=2).astype(np.float32)
-    return np.asarray(cv2.resize(medians, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        medians = np.full((1, 1), np.median(depth))
+    else:
+        thinned = depth[: rows * side : 2, : columns * side : 2].reshape(rows, side // 2, columns, side // 2)
+        medians = np.median(thinned.swapaxes(1, 2).reshape(rows, columns, -1), axis=2)
+    threshold = np.clip(TEXTURE_FACTOR * medians, MIN_DEPTH, 255).astype(np.uint8)
+    # Blended between the middles of the squares.
+    return np.asarray(cv2.resize(threshold, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -21,6 +21,7 @@ from pipeline.document import (
 )
 from pipeline.stages.boxes import BoxField, find_boxes
 from pipeline.stages.comb_grid import even_cells, fit_cells
+from pipeline.stages.lines import PageLines, find_lines, lean_deg
 from pipeline.stages.plane import (
     inverse,
     map_points,
@@ -31,6 +32,7 @@ from pipeline.stages.plane import (
     shift,
 )
 from pipeline.stages.skew import SKEW_DPI, dark_points, estimate_skew
+from pipeline.stages.way_up import quarter_turns
 from recognizer.readings import GrayImage
 
 MARGIN_MM = 2.75
@@ -44,8 +46,20 @@ SEARCH_PX_PER_MM = 6.0
 """150 dpi: thin printed lines are still a pixel wide, the weave of security paper is averaged away."""
 LEVEL_DEG = 0.1
 """Pages that lean less are searched as they are."""
+LEAN_DEG = 0.08
+"""Long lines that lean by more than this after levelling, 0.25 mm in 180, show that the skew was misjudged."""
 CHEQUE_ASPECT, CHEQUE_WIDTH_MM, SHEET_LENGTH_MM = 1.9, 203.0, 297.0
 """At a doubtful resolution a page this long for its height counts as a cheque (CTS-2010, 203 x 95 mm), else as A4."""
+
+
+@dataclass(frozen=True)
+class _Levelled:
+    """A page ready to be searched: upright, with its lines, and the matrix from its pixels to those of the page."""
+
+    gray: GrayImage
+    lines: PageLines
+    to_page: FloatMatrix
+    px_per_mm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,7 @@ def find_fields(page: Page, options: FindOptions | None = None) -> tuple[FieldRe
     """Find boxes to write in on a page without a template.
 
     Args:
-        page: the right way up; skewed by up to 12 degrees.
+        page: skewed by up to 12 degrees; turned by quarter turns where its print shows that plainly.
 
     Returns:
         One region a comb or ruled box, of kind `digits`, named `p<page>_box<n>` from 1 in reading order, upright, a
@@ -120,12 +134,11 @@ def find_fields(page: Page, options: FindOptions | None = None) -> tuple[FieldRe
     """
     options = options or FindOptions()
     px_per_mm = _px_per_mm(page)
-    zoom = min(1.0, SEARCH_PX_PER_MM / px_per_mm)
-    levelled, level_to_page = _level(page.gray, zoom, px_per_mm)
+    level = _levelled(page, px_per_mm)
     heights_mm = (options.min_height_mm, options.max_height_mm * (1.3 if page.is_dpi_doubtful else 1.0))
-    fields = find_boxes(levelled, px_per_mm * zoom, heights_mm)
+    fields = find_boxes(level.gray, level.px_per_mm, heights_mm, level.lines)
     return tuple(
-        _cut_box(page, f"p{page.number}_box{number}", field, level_to_page, px_per_mm * zoom, px_per_mm)
+        _cut_box(page, f"p{page.number}_box{number}", field, level.to_page, level.px_per_mm, px_per_mm)
         for number, field in enumerate(fields, start=1)
     )
 
@@ -137,22 +150,48 @@ def _px_per_mm(page: Page) -> float:
     return longer / (CHEQUE_WIDTH_MM if longer / shorter >= CHEQUE_ASPECT else SHEET_LENGTH_MM)
 
 
-def _level(gray: GrayImage, zoom: float, px_per_mm: float) -> tuple[GrayImage, FloatMatrix]:
-    """The page resized and turned upright, and the matrix from its pixels to those of the page."""
+def _levelled(page: Page, px_per_mm: float) -> _Levelled:
+    """The page at the resolution that is searched, turned upright and levelled by its print, then by its lines."""
+    gray, zoom = page.gray, min(1.0, SEARCH_PX_PER_MM / px_per_mm)
     width, height = (max(1, round(side * zoom)) for side in (gray.shape[1], gray.shape[0]))
-    resized = gray if zoom == 1 else cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
-    to_page = pixels_to_pixels(gray.shape[1] / width, gray.shape[0] / height)
-    coarse = max(1, round(px_per_mm * zoom * MM_PER_INCH / SKEW_DPI))
-    tiny = cv2.resize(resized, (max(1, width // coarse), max(1, height // coarse)), interpolation=cv2.INTER_AREA)
+    small = gray if zoom == 1 else np.asarray(cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    to_page, px_per_mm = pixels_to_pixels(gray.shape[1] / width, gray.shape[0] / height), px_per_mm * zoom
+    coarse = max(1, round(px_per_mm * MM_PER_INCH / SKEW_DPI))
+    tiny = cv2.resize(small, (max(1, width // coarse), max(1, height // coarse)), interpolation=cv2.INTER_AREA)
     skew = estimate_skew(dark_points(np.asarray(tiny, np.uint8)))
-    if abs(skew) < LEVEL_DEG:
-        return np.asarray(resized, np.uint8), to_page
-    turned = rotation(skew)
-    corners = map_points(inverse(turned), np.array([(0, 0), (width, 0), (0, height), (width, height)], np.float64))
+    level, level_to_small = _turned(small, skew)
+    turns = quarter_turns(level, px_per_mm)
+    level, upright_to_level = _turned_back(level, turns)
+    lines = find_lines(level, px_per_mm)
+    lean = lean_deg(lines, px_per_mm)
+    if abs(lean) >= LEAN_DEG:
+        # Handwriting that slopes and short lines deceive the projections; long printed lines do not.
+        level, level_to_small = _turned(small, skew + lean)
+        level, upright_to_level = _turned_back(level, turns)
+        lines = find_lines(level, px_per_mm)
+    return _Levelled(level, lines, to_page @ level_to_small @ upright_to_level, px_per_mm)
+
+
+def _turned(gray: GrayImage, lean_deg: float) -> tuple[GrayImage, FloatMatrix]:
+    """A leaning picture levelled, paper added so that nothing is lost; and the matrix from its pixels to the given."""
+    if abs(lean_deg) < LEVEL_DEG:
+        return gray, np.eye(3)
+    height, width = gray.shape
+    leaning = rotation(lean_deg)
+    corners = map_points(inverse(leaning), np.array([(0, 0), (width, 0), (0, height), (width, height)], np.float64))
     size = np.ceil(np.ptp(corners, axis=0)).astype(int)
-    level_to_resized = turned @ shift(*corners.min(axis=0))
-    levelled = cut(np.asarray(resized, np.uint8), level_to_resized, (int(size[0]), int(size[1])))
-    return levelled, to_page @ level_to_resized
+    to_gray = leaning @ shift(*corners.min(axis=0))
+    return cut(gray, to_gray, (int(size[0]), int(size[1]))), to_gray
+
+
+def _turned_back(gray: GrayImage, turns: int) -> tuple[GrayImage, FloatMatrix]:
+    """A picture that was turned clockwise turned upright; and the matrix from its pixels to the given."""
+    if turns == 0:
+        return gray, np.eye(3)
+    upright = np.ascontiguousarray(np.rot90(gray, turns))
+    height, width = upright.shape
+    corner = ((0, 0), (height - 1, 0), (width - 1, height - 1), (0, width - 1))[turns]
+    return upright, shift(*corner) @ rotation(90 * turns)
 
 
 def _cut_box(

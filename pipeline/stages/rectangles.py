@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
-from pipeline.stages.lines import MIN_DEPTH, Lines, PageLines
+from pipeline.stages.lines import MIN_DEPTH, Lines, Mask, PageLines
 
 COVERAGE = 0.8
 """Share of a side that must lie on a line; strokes of digits rarely run from rule to rule."""
@@ -23,27 +23,37 @@ LEAN_PX = 2
 DARK_SHARE = 0.45
 """Of a line's usual depth: less is a break."""
 
+THICK_PX = 5
+"""A line of ordinary thickness in the mask: one or two pixels, one more on either side, and one for its lean."""
+MIN_RUN_PX, PLATEAU = 15, 0.9
+"""Shorter lines are no sides; rows this near to the fullest one belong to the same line."""
+BESIDE_PX, BESIDE_SHARE = 6, 0.3
+"""A dotted line has paper a millimetre beside it, but for this share of its length."""
+DASH_GAP_PX = 4
+
 
 class SideMap:
     """Lines of one direction, ready to be asked how much of a side is there."""
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
-        thick = cv2.dilate(lines.runs, np.ones((2 * LEAN_PX + 1, 1), np.uint8))
-        self._sums = np.zeros((thick.shape[0], thick.shape[1] + 1), np.int32)
-        np.cumsum(thick, axis=1, out=self._sums[:, 1:])
+        self._thick = np.asarray(cv2.dilate(lines.runs, np.ones((2 * LEAN_PX + 1, 1), np.uint8)), np.uint8)
 
     def coverage(self, row: int, start: int, end: int) -> float:
         """Share of start..end-1 over which a line runs within `LEAN_PX` of a row."""
-        start, end = max(0, start), min(self._sums.shape[1] - 1, end)
-        if not 0 <= row < len(self._sums) or end <= start:
+        start, end = max(0, start), min(self._thick.shape[1], end)
+        if not 0 <= row < len(self._thick) or end <= start:
             return 0.0
-        return float(self._sums[row, end] - self._sums[row, start]) / (end - start)
+        return np.count_nonzero(self._thick[row, start:end]) / (end - start)
 
     def coverages(self, first: int, last: int, start: int, end: int) -> NDArray[np.float64]:
-        """`coverage` for each of the rows first..last-1."""
-        rows = self._sums[first:last]
-        return np.asarray((rows[:, end] - rows[:, start]) / max(1, end - start))
+        """Share of start..end-1 over which a line runs in each of the rows first..last-1 themselves."""
+        return np.asarray(np.count_nonzero(self.lines.runs[first:last, start:end], axis=1) / max(1, end - start))
+
+    def darkness(self, row: int, start: int, end: int) -> float:
+        """Usual depth of the line along a side, gray levels."""
+        band = self.lines.depth[max(0, row - LEAN_PX) : row + LEAN_PX + 1, max(0, start) : end]
+        return float(np.median(band.max(axis=0))) if band.size else 0.0
 
     def straightness(self, row: int, start: int, end: int) -> float:
         """Share of a side that is dark in single rows of pixels, each piece in its own; tells lines from letters."""
@@ -51,9 +61,24 @@ class SideMap:
         band = self.lines.depth[max(0, row - reach) : row + reach + 1, max(0, start) : end]
         if band.size == 0:
             return 0.0
-        is_dark = band >= max(MIN_DEPTH, DARK_SHARE * float(np.median(band.max(axis=0))))
+        dark = max(MIN_DEPTH, DARK_SHARE * float(np.median(band.max(axis=0))))
+        is_dark = band >= dark
         bounds = np.linspace(0, band.shape[1], max(1, round(band.shape[1] / PIECE_PX)) + 1).astype(int)
-        return float(np.mean([is_dark[:, a:b].mean(axis=1).max() for a, b in pairwise(bounds)]))
+        straight = _piecewise(is_dark, bounds)
+        if straight >= STRAIGHT:
+            return straight
+        # Dots and dashes are as straight once joined; but so is print, which has more than a line's thickness.
+        outer = self.lines.depth[max(0, row - BESIDE_PX) : row + BESIDE_PX + 1, max(0, start) : end][[0, -1]]
+        if (outer >= dark).mean(axis=1).max() > BESIDE_SHARE:
+            return straight
+        joined = cv2.morphologyEx(is_dark.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, DASH_GAP_PX + 1), np.uint8))
+        return _piecewise(joined, bounds)
+
+
+def _piecewise(is_dark: NDArray[np.generic], bounds: NDArray[np.intp]) -> float:
+    """Mean share of the darkest row of each piece."""
+    sums = np.add.reduceat(is_dark, bounds[:-1], axis=1, dtype=np.intp)
+    return float(np.mean(sums.max(axis=0) / np.diff(bounds)))
 
 
 class LineMap:
@@ -64,22 +89,50 @@ class LineMap:
         self.walls = SideMap(lines.upright)
 
     def level_lines(self) -> Iterator[tuple[int, int, int]]:
-        """Left, right and row of every level line, from the contours of its mask."""
-        contours, _ = cv2.findContours(self.rules.lines.runs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        for contour in contours:
-            left, top, width, height = (int(v) for v in cv2.boundingRect(contour))
-            yield left, left + width, top + height // 2
+        """Left, right and row of every level line; print and waves that touch one another come apart."""
+        runs = self.rules.lines.runs
+        _, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8, ltype=cv2.CV_32S)
+        for left, top, width, height, _ in stats[1:].tolist():
+            if height <= THICK_PX:
+                yield left, left + width, top + height // 2
+            else:
+                for first, last, row in _separate_lines(runs[top : top + height, left : left + width]):
+                    yield left + first, left + last, top + row
+
+
+def _separate_lines(runs: Mask) -> Iterator[tuple[int, int, int]]:
+    """First and last column (half-open) and row of the lines in a mask of several that touch, the longest first."""
+    counts = np.count_nonzero(runs, axis=1)
+    while counts.max() >= MIN_RUN_PX:
+        row = int(counts.argmax())
+        # In the middle of a thick line's rows.
+        last = row
+        while last + 1 < len(counts) and counts[last + 1] >= PLATEAU * counts[row]:
+            last += 1
+        first, row = row, (row + last) // 2
+        counts[max(0, first - THICK_PX // 2) : last + THICK_PX // 2 + 1] = 0
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], (runs[row] > 0).astype(np.int8), [0]])))
+        for start, end in edges.reshape(-1, 2).tolist():
+            if end - start >= MIN_RUN_PX:
+                yield start, end, row
 
 
 def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list[Box]:
     """Rectangles of a height between the two, between neighbouring walls; sides lie in the middle of the lines."""
     rules = np.array(list(lines.level_lines()), np.int64).reshape(-1, 3)
+    gap = max(2 * LEAN_PX + 1, round(least_px / 6))
     found: list[Box] = []
     for left, right, y in rules.tolist():
         is_below = (rules[:, 2] >= y + least_px) & (rules[:, 2] <= y + greatest_px)
         shared = np.minimum(rules[:, 1], right) - np.maximum(rules[:, 0], left)
         for other_left, other_right, other_y in rules[is_below & (shared > least_px / 3)].tolist():
-            found += _between(lines, max(left, other_left), min(right, other_right), y, other_y)
+            between = rules[(rules[:, 2] > y + gap) & (rules[:, 2] < other_y - gap)]
+            for box in _between(lines, max(left, other_left), min(right, other_right), y, other_y):
+                crosses = (
+                    np.minimum(between[:, 1], box.right) - np.maximum(between[:, 0], box.left) >= COVERAGE * box.width
+                )
+                if not crosses.any():
+                    found.append(box)
     return _without_doubles(found)
 
 

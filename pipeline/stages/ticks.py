@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.document import Box
 from pipeline.stages.lines import MIN_DEPTH
@@ -20,12 +21,12 @@ TICK_COVERAGE = 0.85
 LIKE_BASE = 0.5
 """Ticks are printed as dark as their base line, but for what thin lines lose in the scan."""
 PITCH_SLACK = 0.05
-END_SLACK = 0.25
-"""The base line ends within this share of a cell of the outermost ticks."""
+END_MM = 1.3
+"""The base line ends this near to the outermost ticks."""
 MAX_STROKES = 1.8
 """Upright things on the base line for each tick of the comb: ticks and the feet of digits, not a woven pattern."""
-MIN_HITS = 0.85
-"""Share of the ticks of a comb that must be seen."""
+MIN_HITS = 0.75
+"""Share of the ticks between a comb's ends that must be seen; digits hide some. At least three, or all of them."""
 USUAL_ASPECT = 0.75
 """Width by height of a cell, where no taller tick at either end shows the height."""
 
@@ -37,20 +38,39 @@ def find_tick_combs(lines: LineMap, px_per_mm: float, heights_mm: tuple[float, f
         if right - left < (MIN_TICKS - 1) * PITCH_MM[0] * px_per_mm or y < height + 3:
             continue
         ticks = _ticks_on(lines, left, right, y, height)
-        lattice = _best_lattice(ticks, PITCH_MM[0] * px_per_mm, PITCH_MM[1] * px_per_mm)
-        if lattice is None:
+        slack = END_MM * px_per_mm
+        if len(ticks) < MIN_TICKS - 1 or abs(ticks[0] - left) > slack or abs(right - ticks[-1]) > slack:
             continue
-        first, last, count = lattice
-        between = sum(first <= tick <= last for tick in ticks)
-        if between > MAX_STROKES * (count + 1) or lines.rules.straightness(y, left, right) < STRAIGHT:
+        first, last = ticks[0], ticks[-1]
+        count = _count_cells(ticks, first, last, px_per_mm)
+        if count < MIN_TICKS - 1 or len(ticks) > MAX_STROKES * (count + 1):
+            continue
+        if lines.rules.straightness(y, left, right) < STRAIGHT:
             continue
         pitch = (last - first) / count
-        if abs(first - left) > END_SLACK * pitch or abs(right - last) > END_SLACK * pitch:
-            continue
         ends = max(_height_above(lines, x, y, heights_mm[1] * px_per_mm) for x in (first, last))
         top = y - round(ends if ends >= 0.8 * pitch else pitch / USUAL_ASPECT)
         if heights_mm[0] * px_per_mm <= y - top <= heights_mm[1] * px_per_mm:
             yield Box(first, max(0, top), last, y), count
+
+
+def count_framed_cells(lines: LineMap, box: Box, px_per_mm: float) -> int:
+    """Number of equal cells that ticks on a closed box's base line mark; 1 where there are none."""
+    ticks = _ticks_on(lines, box.left, box.right, box.bottom, max(2, round(TICK_MM * px_per_mm)))
+    return _count_cells(ticks, box.left, box.right, px_per_mm)
+
+
+def _count_cells(ticks: Sequence[int], left: int, right: int, px_per_mm: float) -> int:
+    """The greatest number of equal cells between two ends whose ticks can be seen; 1 where there are none."""
+    width, places = right - left, np.array(ticks)
+    most, least = int(width / (PITCH_MM[0] * px_per_mm)), max(2, math.ceil(width / (PITCH_MM[1] * px_per_mm)))
+    for count in range(most, least - 1, -1) if ticks else ():
+        expected = left + width / count * np.arange(1, count)
+        distances = np.abs(places[None, :] - expected[:, None]).min(axis=1)
+        hits = int((distances <= PITCH_SLACK * width / count + 1).sum())
+        if hits >= min(count - 1, max(MIN_TICKS - 2, math.ceil(MIN_HITS * (count - 1)))):
+            return count
+    return 1
 
 
 def _ticks_on(lines: LineMap, left: int, right: int, y: int, height: int) -> list[int]:
@@ -59,45 +79,11 @@ def _ticks_on(lines: LineMap, left: int, right: int, y: int, height: int) -> lis
     start, end = max(0, left - 3), min(len(depth), right + 4)
     stripe = depth[start:end, y - 2 - height : y - 2]
     base = lines.rules.lines.depth[max(0, y - 2) : y + 3, left:right].max(axis=0)
-    is_tick = (stripe >= max(MIN_DEPTH, LIKE_BASE * float(np.median(base)))).mean(axis=1) >= TICK_COVERAGE
+    is_dark = (stripe >= max(MIN_DEPTH, LIKE_BASE * float(np.median(base)))).astype(np.uint8)
+    # A tick that leans a little goes on in the next column.
+    is_tick = cv2.dilate(is_dark, np.ones((3, 1), np.uint8)).mean(axis=1) >= TICK_COVERAGE
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_tick.astype(np.int8), [0]])))
     return [start + int(a + b - 1) // 2 for a, b in edges.reshape(-1, 2)]
-
-
-def _best_lattice(ticks: Sequence[int], least: float, greatest: float) -> tuple[int, int, int] | None:
-    """First and last tick and number of cells of the longest evenly spaced row; None when it is too short."""
-    best: tuple[int, int, int] | None = None
-    places = np.array(ticks, np.float64)
-    for index, first in enumerate(ticks):
-        for second in ticks[index + 1 :]:
-            if not least <= second - first <= greatest:
-                continue
-            last, cells, hits = _follow(places, first, second)
-            if (
-                hits >= MIN_TICKS
-                and hits >= MIN_HITS * (cells + 1)
-                and (best is None or last - first > best[1] - best[0])
-            ):
-                best = first, last, cells
-    return best
-
-
-def _follow(places: NDArray[np.float64], first: int, second: int) -> tuple[int, int, int]:
-    """Last tick, cells and ticks met when stepping on by one pitch, over at most one missing tick at a time."""
-    pitch = float(second - first)
-    last, cells, hits, misses = second, 1, 2, 0
-    while misses < 2:
-        expected = last + (misses + 1) * pitch
-        nearest = int(np.abs(places - expected).argmin())
-        if abs(places[nearest] - expected) <= PITCH_SLACK * pitch + 1:
-            cells += misses + 1
-            last = int(places[nearest])
-            hits += 1
-            misses = 0
-            pitch = (last - first) / cells
-        else:
-            misses += 1
-    return last, cells, hits
 
 
 def _height_above(lines: LineMap, x: int, y: int, greatest: float) -> int:
