@@ -32,7 +32,7 @@ from pipeline.grammar import digits_of
 from pipeline.operating_point import FILE_NAME, OperatingPoint, ReaderCalibration, to_json
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import COMB, FREE, decode_field
-from pipeline.stages.field_crop import field_of_crop
+from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
 from recognizer.dataset import load_mnist, split_by_writer
@@ -70,14 +70,15 @@ def drawn(count: int, data: Path) -> Iterator[LabelledField]:
         yield LabelledField(field.region, field.truth, writer)
 
 
-def real(data: Path, part: str = "tune") -> Iterator[tuple[str, LabelledField]]:
+def real(data: Path, recognizer: Recognizer, part: str = "tune") -> Iterator[tuple[str, LabelledField]]:
     """One half of the real sets: the batch each field was captured in, and the field; each by a hand of its own."""
     number = 0
     for dataset, kind in SETS.items():
         for crop in load_crops(data, dataset):
             if crop.part == part:
                 gray = cv2.imdecode(np.frombuffer(crop.path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
-                region = field_of_crop(np.asarray(gray, np.uint8), FieldSpec(crop.path.stem, FieldKind(kind)))
+                spec = FieldSpec(crop.path.stem, FieldKind(kind))
+                (region,) = regions_of_crops([np.asarray(gray, np.uint8)], [spec], recognizer)
                 yield batch_of(crop.path.stem), LabelledField(region, crop.label, number)
                 number += 1
 
@@ -130,7 +131,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     data = Path(os.environ.get("FIELDREADER_DATA", ""))
     recognizer = load_recognizer(open_bundle(arguments.bundle), "cpu")
-    sources = {COMB: drawn(arguments.fields, data), FREE: (field for _, field in real(data))}
+    sources = {COMB: drawn(arguments.fields, data), FREE: (field for _, field in real(data, recognizer))}
     readers = {}
     for name, fields in sources.items():
         readings, seen = read_labelled(fields, recognizer, name)

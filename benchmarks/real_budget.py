@@ -49,7 +49,7 @@ def measure_real(data: Path, recognizer: Recognizer, with_report: bool) -> None:
 def read_real(data: Path, part: str, recognizer: Recognizer) -> dict[str, FieldReadings]:
     """Readings of one half of the real sets by the batch they were captured in."""
     batches: dict[str, list[LabelledField]] = {}
-    for batch, field in real(data, part):
+    for batch, field in real(data, recognizer, part):
         batches.setdefault(batch, []).append(field)
     return {name: read_labelled(iter(fields), recognizer, FREE)[0] for name, fields in batches.items()}
 

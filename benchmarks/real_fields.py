@@ -1,6 +1,6 @@
 """Exact match on real cheque amounts and real form fields: ours beside the tutorials' way and Tesseract's digits.
 
-    FIELDREADER_DATA=... python -m benchmarks.real_fields [--part all|tune|report] [--json FILE]
+    FIELDREADER_DATA=... python -m benchmarks.real_fields [--part all|tune|report] [--by batch] [--json FILE]
 
 Every reader sees the same files in one run. A value is right when its digits, separators dropped, equal the label.
 Halves: cheque amounts by the parity of the MD5 of the file name (odd = tune); form fields by capture batch
@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.machine import describe_machine
 from benchmarks.tutorial_way import load_or_train_tutorial_network, read_the_tutorials_way
 from pipeline.grammar import digits_of
-from recognizer.evaluation import wilson_interval
+from recognizer.proportions import wilson_interval
 
 SETS = {"courtesy_amounts": "amount", "form_fields": "digits"}
 """Folder under `real/` and the kind its fields are read as."""
@@ -34,11 +34,12 @@ TESSERACT = ("tesseract", "stdin", "stdout", "--psm", "7", "-c", "tessedit_char_
 
 @dataclass(frozen=True)
 class LabelledCrop:
-    """One real field: its picture, its digits, and the half it belongs to."""
+    """One real field: its picture, its digits, the half it belongs to, and how it was captured (batch and field)."""
 
     path: Path
     label: str
     part: str
+    batch: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,15 @@ def load_crops(root: Path, dataset: str) -> list[LabelledCrop]:
     folder = root / "real" / dataset
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return [LabelledCrop(folder / "images" / row["file"], row["label"], part_of(dataset, row)) for row in rows]
+    return [
+        LabelledCrop(folder / "images" / row["file"], row["label"], part_of(dataset, row), batch_of(dataset, row))
+        for row in rows
+    ]
+
+
+def batch_of(dataset: str, row: dict[str, str]) -> str:
+    """How a picture was captured, and what it shows: nothing that was fitted should lean on one of these."""
+    return f"{row['capture_batch']} {row['field']}" if dataset == "form_fields" else dataset
 
 
 def part_of(dataset: str, row: dict[str, str]) -> str:
@@ -111,12 +120,18 @@ def edit_distance(a: str, b: str) -> int:
 
 
 def score(
-    dataset: str, reader: str, crops: Sequence[LabelledCrop], answers: Sequence[str], seconds: float
+    dataset: str,
+    reader: str,
+    crops: Sequence[LabelledCrop],
+    answers: Sequence[str],
+    seconds: float,
+    by_batch: bool = False,
 ) -> list[Score]:
-    """Scores by part, and over all."""
+    """Scores by part and over all, and by batch where asked."""
     scores = []
-    for part in ("tune", "report", "all"):
-        pairs = [(c.label, a) for c, a in zip(crops, answers, strict=True) if part in ("all", c.part)]
+    batches = sorted({crop.batch for crop in crops if crop.batch != dataset}) if by_batch else []
+    for part in ("tune", "report", *batches, "all"):
+        pairs = [(c.label, a) for c, a in zip(crops, answers, strict=True) if part in ("all", c.part, c.batch)]
         if not pairs or (part == "all" and len({c.part for c in crops}) == 1):
             continue
         scores.append(
@@ -139,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=("all", "tune", "report"), default="all")
     parser.add_argument("--json", type=Path, help="also write the scores to this file")
+    parser.add_argument("--by", choices=("part", "batch"), default="part", help="also a row for every capture batch")
     parser.add_argument("--only", choices=("ours", "tutorials", "tesseract"), help="measure one reader")
     arguments = parser.parse_args()
     root = Path(os.environ.get("FIELDREADER_DATA", ""))
@@ -152,7 +168,8 @@ def main() -> None:
                 continue
             start = time.perf_counter()
             answers = read([crop.path for crop in crops])
-            scores.extend(score(dataset, reader, crops, answers, time.perf_counter() - start))
+            seconds = time.perf_counter() - start
+            scores.extend(score(dataset, reader, crops, answers, seconds, arguments.by == "batch"))
             print(scores[-1].line, file=sys.stderr, flush=True)
     print(f"{describe_machine()}\n")
     print("| set | part | reader | n | exact (95 % interval) | edits a digit | ms a field |")

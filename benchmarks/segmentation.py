@@ -28,7 +28,7 @@ from pipeline.grammar import digits_of
 from pipeline.operating_point import FILE_NAME, OperatingPoint, Threshold, load_operating_point
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
-from pipeline.stages.field_crop import field_of_crop
+from pipeline.stages.field_crop import whole_picture
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.segment import Segmentation, segment_field
 from recognizer.dataset import load_mnist, split_by_writer
@@ -85,7 +85,7 @@ def line(touching_share: float) -> Drawing:
 
     def draw(hand: WriterHand, rng: np.random.Generator) -> tuple[FieldRegion, str]:
         drawn = draw_line(hand.choose(int(rng.integers(2, 7)), rng), hand, rng, touching_share)
-        return field_of_crop(drawn.image, FieldSpec("line", FieldKind.DIGITS)), drawn.truth
+        return whole_picture(drawn.image, FieldSpec("line", FieldKind.DIGITS)), drawn.truth
 
     return draw
 

@@ -29,7 +29,7 @@ from pipeline.operating_point import OperatingPoint, Threshold
 from pipeline.page_stream import sound_pages
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import Decoded, decode_field
-from pipeline.stages.field_crop import field_of_crop
+from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.locate import find_fields, locate_fields
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.reconcile import reconcile
@@ -156,7 +156,7 @@ def read_crops(
     options: ReadingOptions = ReadingOptions(),
 ) -> tuple[FieldReading, ...]:
     """Read fields that are already cut out, one (h, w) uint8 picture and one spec a field, in order."""
-    fields = [segment_field(field_of_crop(image, spec)) for image, spec in zip(images, specs, strict=True)]
+    fields = [segment_field(region) for region in regions_of_crops(images, specs, recognizer)]
     return tuple(trace.reading for trace in _decide_all(fields, recognizer, operating_point, options))
 
 

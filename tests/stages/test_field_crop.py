@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest
 
-from pipeline.document import Box, FieldKind, FieldSpec
-from pipeline.stages.field_crop import field_of_crop
+from pipeline.document import Box, FieldKind, FieldRegion, FieldSpec
+from pipeline.stages.field_crop import read_views, regions_of_crops, see_crop
+from recognizer.readings import NOT_A_DIGIT, DigitReadings, StripCandidate, StripReadings
+from tests.stages.scripted import ScriptedRecognizer, row
 
 DIGITS = FieldSpec("crop", FieldKind.DIGITS)
+SEVENS = (StripCandidate("40717", -0.2), StripCandidate("4071", -4.0))
+
+
+class CountingRecognizer(ScriptedRecognizer):
+    """Takes blobs up to a width for digits, and reads every strip alike."""
+
+    def __init__(self, widest_digit: int, strings: Sequence[StripCandidate]) -> None:
+        super().__init__(strings=strings)
+        self.widest_digit = widest_digit
+
+    def read_digits(self, crops: Sequence[np.ndarray]) -> DigitReadings:
+        rows = [row(4 if crop.shape[1] <= self.widest_digit else NOT_A_DIGIT) for crop in crops]
+        return DigitReadings(np.array(rows, np.float32).reshape(len(rows), NOT_A_DIGIT + 1))
+
+    def read_strips(self, strips: Sequence[np.ndarray]) -> StripReadings:
+        self.calls += len(strips)
+        return super().read_strips(strips)
+
+
+def region_of(image: np.ndarray, recognizer: ScriptedRecognizer, spec: FieldSpec = DIGITS) -> FieldRegion:
+    return regions_of_crops([image], [spec], recognizer)[0]
 
 
 def crop_with_caption() -> np.ndarray:
     image = np.full((90, 420), 210, np.uint8)
-    cv2.putText(image, "NUMBER:", (12, 56), cv2.FONT_HERSHEY_TRIPLEX, 0.9, 60, 2, cv2.LINE_AA)
+    cv2.putText(image, "MWM:", (12, 56), cv2.FONT_HERSHEY_TRIPLEX, 1.1, 60, 2, cv2.LINE_AA)
     cv2.putText(image, "40717", (240, 58), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 70, 2, cv2.LINE_AA)
     return image
 
@@ -22,14 +47,14 @@ def crop_with_caption() -> np.ndarray:
 def test_a_tight_crop_is_taken_as_it_is() -> None:
     image = np.full((50, 155), 230, np.uint8)
     cv2.putText(image, "2250", (8, 42), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 40, 3, cv2.LINE_AA)
-    region = field_of_crop(image, DIGITS)
+    region = region_of(image, ScriptedRecognizer([row(2)], SEVENS))
     assert region.inner == Box(0, 0, 155, 50)
     assert region.image is image
     assert region.cells == ()
 
 
 def test_a_printed_caption_is_left_out() -> None:
-    region = field_of_crop(crop_with_caption(), DIGITS)
+    region = region_of(crop_with_caption(), CountingRecognizer(22, SEVENS))
     left = min(x for x, _ in region.polygon_px)
     assert 150 < left < 240
 
@@ -40,13 +65,41 @@ def test_a_row_of_boxes_in_a_crop_becomes_cells() -> None:
     for left in range(40, 440, 50):
         cv2.rectangle(image, (left, 25), (left + 50, 85), 60, 2)
     cv2.putText(image, "2", (60, 75), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 40, 3, cv2.LINE_AA)
-    region = field_of_crop(image, DIGITS)
-    assert len(region.cells) == 8
-    assert all(abs(cell.left - left) <= 4 for cell, left in zip(region.cells, range(40, 440, 50), strict=True))
+    combs = [view for view in see_crop(image, DIGITS).views if view.is_comb]
+    assert [len(view.region.cells) for view in combs] == [8]
+    cells = combs[0].region.cells
+    assert all(abs(cell.left - left) <= 4 for cell, left in zip(cells, range(40, 440, 50), strict=True))
+
+
+def test_what_is_read_surely_wins_over_what_is_not() -> None:
+    class Picky(CountingRecognizer):
+        def read_strips(self, strips: Sequence[np.ndarray]) -> StripReadings:
+            narrow = StripReadings(((StripCandidate("40717", -0.1),),))
+            wide = StripReadings(((StripCandidate("8140717", -11.0),),))
+            return StripReadings(tuple((narrow if strip.shape[1] < 250 else wide).candidates[0] for strip in strips))
+
+    region = region_of(crop_with_caption(), Picky(100, ()))
+    assert region.image.shape[1] < 250
+
+
+def test_few_views_of_a_picture_are_read() -> None:
+    image = np.full((100, 900), 215, np.uint8)
+    for number in range(12):
+        cv2.putText(image, "7", (20 + 72 * number, 62), cv2.FONT_HERSHEY_SIMPLEX, 1.3, 60, 3, cv2.LINE_AA)
+    recognizer = CountingRecognizer(100, SEVENS)
+    read_views([see_crop(image, FieldSpec("crop", FieldKind.AMOUNT))], recognizer)
+    assert recognizer.calls <= 3
+
+
+def test_every_picture_gets_its_own_region() -> None:
+    images = [crop_with_caption(), np.full((40, 90), 240, np.uint8), crop_with_caption()[:, 150:]]
+    regions = regions_of_crops(images, [DIGITS] * 3, ScriptedRecognizer([row(4)], SEVENS))
+    assert [region.polygon_px[2][0] <= image.shape[1] + 30 for region, image in zip(regions, images, strict=True)]
+    assert regions[1].image.shape == (40, 90)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (200, 1), (30, 30), (2000, 3)])
 def test_crops_of_any_shape_become_a_region(shape: tuple[int, int]) -> None:
-    region = field_of_crop(np.full(shape, 255, np.uint8), DIGITS)
+    region = region_of(np.full(shape, 255, np.uint8), ScriptedRecognizer(strings=SEVENS))
     assert region.image.shape == shape
     assert region.inner == Box(0, 0, shape[1], shape[0])
