@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.document import Page, Registration, RegistrationStatus
-from pipeline.stages.plane import map_points
+from benchmarks.drawn.scanning import DARK, TABLE, Degradation, Trouble, degrade, draw_degradation
+from pipeline.document import FormTemplate, Page, Registration, RegistrationStatus
+from pipeline.stages.plane import map_points, mm_to_pixels, shift
 from pipeline.stages.prepared import prepare_template
 from pipeline.stages.register import RegisterOptions, register_page
-from tests.stages.forms import DPI, SIZE_MM, blank_form, scan, template
+from tests.stages.forms import (
+    AMOUNT_MM,
+    COMB_MM,
+    DPI,
+    PX_PER_MM,
+    SIZE_MM,
+    blank_form,
+    draw_comb,
+    scan,
+    template,
+)
 
 FORM, OTHER = template(0), template(1)
 CORNERS_MM = np.array([(20, 30), (62, 30), (130, 39), (20, 95), (140, 95)], np.float64)
@@ -68,6 +81,70 @@ def test_a_lost_corner_and_a_shadow_do_not_shift_the_form() -> None:
     shaded = (gray * np.linspace(1, 0.6, gray.shape[1])).astype(np.uint8)
     registration = register_page(Page(1, shaded, DPI), [FORM])
     assert shift_px(registration, truth) < 1.0
+
+
+@pytest.mark.parametrize("towards_deg", [0.0, 75.0, 200.0])
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_a_page_photographed_at_a_lean_is_straightened(turns: int, towards_deg: float) -> None:
+    lean = Degradation(
+        seed=turns, quarter_turns=turns, dpi=220, margin_mm=9, surround=TABLE, tilt_deg=14,
+        tilt_towards_deg=towards_deg, shading=0.3, is_dpi_known=False,
+    )  # fmt: skip
+    picture = degrade(blank_form(0), DPI, lean)
+    registration = register_page(picture.as_page(), [FORM, OTHER])
+    assert registration.template is FORM
+    assert registration.rotation_deg == 90 * turns
+    assert shift_px(registration, picture.page_to_picture @ mm_to_pixels(PX_PER_MM)) < 2.5
+
+
+def bare_template() -> FormTemplate:
+    """Two boxes and four corner marks, nothing else."""
+    form = np.full_like(blank_form(0), 245)
+    for x, y in ((30, 30), (850, 30), (30, 580), (850, 580)):
+        cv2.rectangle(form, (x, y), (x + 20, y + 20), 20, -1)
+    draw_comb(form, COMB_MM, 6)
+    draw_comb(form, AMOUNT_MM, 1)
+    return replace(FORM, references=(form,))
+
+
+@pytest.mark.parametrize("trouble", [Trouble.SKEWED, Trouble.RESIZED, Trouble.SHADED, Trouble.POOR], ids=str)
+def test_a_form_with_nothing_but_boxes_and_marks_is_placed_by_them(trouble: Trouble) -> None:
+    bare = bare_template()
+    picture = degrade(bare.references[0], DPI, draw_degradation(3, trouble))
+    registration = register_page(picture.as_page(), [bare, FORM])
+    assert registration.template is bare
+    assert shift_px(registration, picture.page_to_picture @ mm_to_pixels(PX_PER_MM)) < 2.5 * picture.dpi / 150
+
+
+def test_a_form_that_looks_the_same_upside_down_is_refused() -> None:
+    form = bare_template().references[0]
+    twofold = np.minimum(form, form[::-1, ::-1])
+    page, _ = scan(twofold)
+    assert register_page(page, [replace(FORM, references=(twofold,))]).status is RegistrationStatus.FAILED
+
+
+def test_a_table_is_not_taken_for_itself_shifted_by_a_row() -> None:
+    form = np.full_like(blank_form(0), 245)
+    for y in range(60, 600, 48):
+        cv2.line(form, (40, y), (860, y), 60, 1)
+    cv2.line(form, (200, 60), (200, 588), 60, 1)
+    table = replace(FORM, references=(form,))
+    shifted = np.full_like(form, 245)
+    shifted[48:] = form[:-48]
+    for gray in (form, shifted):
+        page, truth = scan(gray)
+        registration = register_page(page, [table])
+        if registration.status is RegistrationStatus.OK:
+            moved = truth @ shift(0, 48 / PX_PER_MM) if gray is shifted else truth
+            assert shift_px(registration, moved) < 1.5
+
+
+def test_a_strip_of_a_dark_lid_and_a_noisy_sensor_do_not_hide_a_form() -> None:
+    dark_rim = Degradation(seed=4, dpi=200, shift_mm=(1.8, -1.2), surround=DARK, noise=13, contrast=0.6)
+    picture = degrade(blank_form(0), DPI, dark_rim)
+    registration = register_page(picture.as_page(), [FORM, OTHER])
+    assert registration.template is FORM
+    assert shift_px(registration, picture.page_to_picture @ mm_to_pixels(PX_PER_MM)) < 2.0
 
 
 def half_size() -> np.ndarray:
