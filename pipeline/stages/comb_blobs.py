@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
+from pipeline.stages.cuts import ink_on_cuts, right_of_cut
 from pipeline.stages.ink import BoolImage
 
 WHOLE_SHARE = 0.8
@@ -227,12 +228,9 @@ class _Cut:
 
 def _best_cut(blob: Blob, first: float, last: float, border: float) -> _Cut:
     """The cut from the top of a blob to its foot, both ends between two columns, that crosses least ink."""
-    rows, columns = blob.mask.shape
     ends = np.linspace(first, last, CUT_STEPS)
     tops, feet = (grid.ravel() for grid in np.meshgrid(ends, ends))
-    down = np.linspace(0, 1, rows)
-    x = np.rint(tops[:, None] + (feet - tops)[:, None] * down).astype(np.intp) - blob.box.left
-    inked = blob.mask[np.arange(rows), x.clip(0, columns - 1)] & (x >= 0) & (x < columns)
+    inked = ink_on_cuts(blob.mask, tops - blob.box.left, feet - blob.box.left)
     crossed = inked.sum(axis=1)
     away = np.abs(tops - border) + np.abs(feet - border)
     best = int((crossed + LEAN_PRICE * away / 2).argmin())
@@ -242,10 +240,8 @@ def _best_cut(blob: Blob, first: float, last: float, border: float) -> _Cut:
 
 def _split(blob: Blob, cut: _Cut) -> tuple[Blob | None, Blob | None]:
     """Parts of a blob left and right of a cut; None for a side without ink."""
-    rows, columns = blob.mask.shape
-    ends = np.rint(np.linspace(cut.top, cut.foot, rows)) - blob.box.left
-    is_left = np.arange(columns) < ends[:, None]
-    return _tight(blob, blob.mask & is_left), _tight(blob, blob.mask & ~is_left)
+    is_right = right_of_cut(blob.mask.shape, cut.top - blob.box.left, cut.foot - blob.box.left)
+    return _tight(blob, blob.mask & ~is_right), _tight(blob, blob.mask & is_right)
 
 
 def _tight(blob: Blob, mask: BoolImage) -> Blob | None:

@@ -23,6 +23,7 @@ from pipeline.document import (
 from pipeline.grammar import digits_of, lengths_allowed
 from pipeline.operating_point import Threshold
 from pipeline.rules import check, weigh_by_rules
+from pipeline.stages.blank import Writing, find_writing
 from pipeline.stages.decode import Decoded
 from pipeline.stages.meaning import Reading
 from pipeline.stages.segment import Segmentation
@@ -56,19 +57,22 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
     """
     spec = field.region.spec
     asked = spec.threshold if spec.threshold is not None else threshold.value
+    writing = find_writing(field)
+    if writing is Writing.NONE:
+        decoded = Decoded((), decoded.reader)
     readings = _weighed(decoded.readings, spec.rules)
     best = readings[0] if readings else None
     outcomes = _outcomes(best, decoded.readings, spec.rules)
     confidence = best.confidence if best is not None else 0.0
-    blocking = _blocking(field, decoded, best, confidence < asked)
+    blocking = _blocking(field, decoded, best, writing)
+    if best is not None and confidence < asked:
+        blocking.append(Reason.LOW_CONFIDENCE)
     blocking += [rule_failed(outcome.name) for outcome in outcomes if not outcome.ok]
     is_certified = threshold.is_certified and asked >= threshold.value
     if best is not None and not blocking and not (is_certified or options.accept_uncertified):
         blocking.append(Reason.UNCERTIFIED)
-    if field.is_blank:
-        decision = Decision.REVIEW if blocking else Decision.BLANK
-    else:
-        decision = Decision.REVIEW if blocking else Decision.ACCEPTED
+    settled = Decision.BLANK if writing is Writing.NONE else Decision.ACCEPTED
+    decision = Decision.REVIEW if blocking else settled
     reasons = [*blocking, *_remarks(field, decoded)] if decision is Decision.REVIEW else []
     return FieldReading(
         name=spec.name,
@@ -88,16 +92,18 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
     )
 
 
-def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, is_doubtful: bool) -> list[str]:
+def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, writing: Writing) -> list[str]:
     """Reasons that each alone keep a field from being accepted."""
     spec = field.region.spec
-    if field.is_blank:
+    if writing is Writing.NONE:
         return [Reason.REQUIRED_BLANK] if spec.required else []
     found: list[str] = []
+    if field.is_faint or writing is Writing.FAINT:
+        found.append(Reason.FAINT)
     if is_struck_out(field):
         found.append(Reason.STRUCK_OUT)
     if best is None:
-        return [*found, Reason.NOT_A_DIGIT]
+        return found or [Reason.NOT_A_DIGIT]
     allowed = lengths_allowed(spec)
     if (allowed is not None and len(digits_of(best.raw)) not in allowed) or " " in best.raw:
         found.append(Reason.LENGTH_MISMATCH)
@@ -107,8 +113,8 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, is_do
         found.append(Reason.NOT_A_DIGIT)
     if field.is_overflow:
         found.append(Reason.OVERFLOW)
-    if is_doubtful:
-        found.append(Reason.LOW_CONFIDENCE)
+    if field.is_clipped:
+        found.append(Reason.CLIPPED)
     return found
 
 
@@ -116,8 +122,6 @@ def _remarks(field: Segmentation, decoded: Decoded) -> list[Reason]:
     """What a person should know about a field that goes to review anyway."""
     remarks = {
         Reason.TOUCHING: field.comb is not None and field.comb.is_touching,
-        Reason.FAINT: field.is_faint,
-        Reason.CLIPPED: field.is_clipped,
         Reason.DISAGREEMENT: not decoded.readers_agree,
     }
     return [reason for reason, holds in remarks.items() if holds]

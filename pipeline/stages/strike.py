@@ -5,8 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.stages.ink import BoolImage
-from pipeline.stages.segment import Segmentation
+from pipeline.document import Box, FieldRegion
+from pipeline.stages.comb import STROKE_MM, CombInk
+from pipeline.stages.ink import BoolImage, find_ink
+from pipeline.stages.segment import LineInk, Segmentation
+from pipeline.stages.tangle import texture_of
 
 LINE_LENGTH = 1.6
 """A strike is at least this many digit heights long; the bars of sevens and fives, touching ones too, are shorter."""
@@ -14,40 +17,72 @@ LINE_BAND = 0.22
 """It stays within a band of this many digit heights once levelled."""
 CROSSED_STROKES = 3
 """Strokes that go on above and below it; a ligature between zeros meets at most two."""
+DIGIT_IN_CELL = 0.6
+"""Height of a digit beside that of its cell."""
+SPANNING_STROKES = 1.9
+"""Strokes a digit along a row from which ink across several cells is a pen drawn over them, not touching digits."""
+PRINT_REACH_MM = 0.3
+"""How far from printed lines ink may be theirs; a strike on a printed line is not looked for."""
 SLOPES = np.tan(np.radians(np.arange(-24, 25, 4)))
 """Slants of a pen drawn through a field."""
 
 
 def is_struck_out(field: Segmentation) -> bool:
-    """Whether a long pen line runs through several digits of a field."""
+    """Whether a pen went over the digits of a field: a long line through several of them, or strokes all over them."""
     if field.comb is not None:
-        cells = field.region.cells
-        height = cells[0].height * 0.6
-        return any(
-            _has_long_line(field.comb.written[box.top : box.bottom, box.left : box.right], height)
-            for box in field.comb.spanning
-        )
-    if field.line is None:
+        return _is_comb_struck(field.region, field.comb)
+    return field.line is not None and bool(field.line.lattice.primitives) and _is_line_struck(field.region, field.line)
+
+
+def _is_comb_struck(region: FieldRegion, comb: CombInk) -> bool:
+    cells = region.cells
+    height = cells[0].height * DIGIT_IN_CELL
+    if any(_has_long_line(comb.written[box.top : box.bottom, box.left : box.right], height) for box in comb.spanning):
+        return True
+    field = cells[0].union(cells[-1]).clipped(comb.written.shape[1], comb.written.shape[0])
+    filled = sum(cell is not None for cell in comb.cells)
+    texture = texture_of(comb.written[field.top : field.bottom, field.left : field.right], height, filled)
+    if texture is None:
         return False
-    lattice = field.line.lattice
-    blobs: dict[int, list[int]] = {}
-    for index, primitive in enumerate(lattice.primitives):
-        blobs.setdefault(primitive.blob, []).append(index)
-    for members in blobs.values():
-        boxes = [lattice.primitives[i].box for i in members]
-        box = boxes[0]
-        for other in boxes[1:]:
-            box = box.union(other)
-        if box.width < LINE_LENGTH * lattice.digit_height or box.height < 0.6 * lattice.digit_height:
-            continue
-        mask = np.zeros((box.height, box.width), bool)
-        for i in members:
-            piece = lattice.primitives[i]
-            top, left = piece.box.top - box.top, piece.box.left - box.left
-            mask[top : top + piece.box.height, left : left + piece.box.width] |= piece.mask
-        if _has_long_line(mask, lattice.digit_height):
+    return texture.is_tangled or (bool(comb.spanning) and texture.row_strokes >= SPANNING_STROKES)
+
+
+def _is_line_struck(region: FieldRegion, line: LineInk) -> bool:
+    lattice = line.lattice
+    height = lattice.digit_height
+    tall = [p.box for p in lattice.primitives if p.box.height >= height / 2]
+    band = tall[0]
+    for box in tall[1:]:
+        band = band.union(box)
+    band = Box(band.left - round(height / 2), band.top, band.right + round(height / 2), band.bottom)
+    band = band.clipped(line.ink.mask.shape[1], line.ink.mask.shape[0])
+    # The ink as it was before rules were taken out: a strike from end to end passes for one.
+    ink = line.ink.mask[band.top : band.bottom, band.left : band.right] & ~_printed_in(region, line, band)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    for left, top, width, tall_px, _ in stats[1:].tolist():
+        is_wide = width >= LINE_LENGTH * height and tall_px >= 0.6 * height
+        if is_wide and _has_long_line(ink[top : top + tall_px, left : left + width], height):
             return True
-    return False
+    written = np.zeros(line.ink.mask.shape, bool)
+    for primitive in lattice.primitives:
+        box = primitive.box
+        written[box.top : box.bottom, box.left : box.right] |= primitive.mask
+    texture = texture_of(written, height)
+    return texture is not None and texture.is_tangled
+
+
+def _printed_in(region: FieldRegion, line: LineInk, band: Box) -> BoolImage:
+    """What the blank form prints in a band of the line's picture, with a little room; nothing when it is unknown."""
+    if region.background is None:
+        return np.zeros((band.height, band.width), bool)
+    place = line.in_region(band).clipped(region.background.shape[1], region.background.shape[0])
+    gray = region.background[place.top : place.bottom, place.left : place.right]
+    if gray.size == 0:
+        return np.zeros((band.height, band.width), bool)
+    reach = 2 * max(1, round(PRINT_REACH_MM * region.px_per_mm)) + 1
+    printed = cv2.dilate(find_ink(gray, STROKE_MM * region.px_per_mm).mask.astype(np.uint8), np.ones((reach, reach)))
+    size = (band.width, band.height)
+    return np.asarray(cv2.resize(printed, size, interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def _has_long_line(mask: BoolImage, digit_height: float) -> bool:
