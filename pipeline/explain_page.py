@@ -173,6 +173,7 @@ def _shown(evidence: Evidenced) -> dict[str, Any]:
         "pieces": _inline(evidence.ink.pieces, ".png") if evidence.ink is not None else "",
         "piece_count": evidence.piece_count,
         "is_comb": bool(evidence.cells),
+        "ink_count": sum(tile.picture is not None for tile in evidence.tiles),
         "tiles": [
             {
                 "picture": _inline(tile.picture, ".png") if tile.picture is not None else "",

@@ -16,7 +16,9 @@ from pipeline.document import (
     Registration,
     RegistrationStatus,
 )
+from pipeline.stages.comb import STROKE_MM
 from pipeline.stages.comb_grid import fit_cells
+from pipeline.stages.ink import find_ink
 from pipeline.stages.lines import PageLines, find_lines
 from pipeline.stages.locate import WALL_REACH_MM, find_fields, locate_fields
 from pipeline.stages.plane import mm_to_pixels
@@ -30,6 +32,10 @@ PART_OF_BOX = 0.5
 """A field of which this much lies in a printed comb is meant to be that comb, or a part of it."""
 OFF_MM = 1.0
 """Cells whose walls cannot be followed, as in tick combs, are cut where the template says; this little is harmless."""
+FILLED_SHARE = 0.5
+"""Forms print a sign in a cell or two of a comb, seldom in half of them."""
+INKED_SHARE = 0.03
+"""Of the middle of a cell; a thin upright stroke covers 0.1 of it."""
 NEAR_MM = 2.0
 """A line to write on is printed at most this far from its field."""
 LINE_SHARE = 0.5
@@ -95,8 +101,25 @@ def _misplaced(template: FormTemplate, number: int, page: Page) -> Iterator[Rema
         message = (
             _comb_remark(region, printed, page) if region.spec.cells else _line_remark(region, printed, lines, page)
         )
+        held = _cells_with_ink(region)
+        if held and held >= FILLED_SHARE * len(region.cells):
+            shown = f"{held} of {len(region.cells)} cells hold something on the reference; is that the empty form?"
+            yield Remark("", "reference", shown)
         if message:
             yield Remark(region.spec.name, "cells" if region.spec.cells else "region_mm", message)
+
+
+def _cells_with_ink(region: FieldRegion) -> int:
+    """Cells with ink in their middle half, away from their walls."""
+    mask = find_ink(region.image, STROKE_MM * region.px_per_mm).mask
+    middles = [
+        mask[
+            cell.top + cell.height // 4 : cell.bottom - cell.height // 4,
+            cell.left + cell.width // 4 : cell.right - cell.width // 4,
+        ]
+        for cell in region.cells
+    ]
+    return sum(bool(middle.size) and bool(middle.mean() >= INKED_SHARE) for middle in middles)
 
 
 def _comb_remark(region: FieldRegion, printed: Sequence[FieldRegion], page: Page) -> str:

@@ -56,8 +56,8 @@ def filled_form():
 def template(**changes):
     fields = (
         FieldSpec("account", FieldKind.ACCOUNT, COMB_MM, cells=6, rules=(RuleSpec("luhn"),)),
-        FieldSpec("amount", FieldKind.AMOUNT, AMOUNT_MM),
-        FieldSpec("remark", FieldKind.DIGITS, RectMm(90, 64, 40, 5), threshold=0.5),
+        FieldSpec("amount", FieldKind.AMOUNT, AMOUNT_MM, threshold=0.5),
+        FieldSpec("remark", FieldKind.DIGITS, RectMm(90, 64, 40, 5)),
     )
     arguments = {"identity": TemplateIdentity("slip", "1", "a" * 64), "page_size_mm": SIZE_MM, "fields": fields}
     return FormTemplate(**{**arguments, "references": (blank_form(),), **changes})

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.template_lint import Severity, lint_templates
-from tests.stages.forms import AMOUNT_MM, COMB_MM, SIZE_MM, blank_form
+from tests.stages.forms import AMOUNT_MM, COMB_MM, PX_PER_MM, SIZE_MM, blank_form
 
 SOUND = """\
 name: slip
@@ -142,6 +142,16 @@ def test_a_reference_that_shows_too_little_is_a_warning(picture, message, folder
     Image.fromarray(picture).save(folder / "slip.png")
     found = lint(folder, SOUND)
     assert any(line == 4 and message in text for line, _, text in found), found
+
+
+def test_a_filled_in_form_for_a_reference_is_a_warning(folder):
+    form = blank_form()
+    for cell in range(5):
+        x = round((COMB_MM.left + 7 * cell + 3.5) * PX_PER_MM)
+        cv2.line(form, (x, 188), (x, 214), 30, 4)
+    Image.fromarray(form).save(folder / "slip.png")
+    found = [(line, message) for line, _, message in lint(folder, SOUND)]
+    assert (4, "5 of 6 cells hold something on the reference; is that the empty form?") in found
 
 
 def test_forms_that_cannot_be_told_apart_are_both_named(folder):
