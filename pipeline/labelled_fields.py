@@ -69,11 +69,11 @@ class LabelledField:
     @property
     def is_right(self) -> bool:
         """Whether the value is the true one, whatever was decided about it."""
-        if not self.truth.is_readable:
-            return False
         if self.reading.decision is Decision.BLANK or self.reading.value is None:
             return self.truth.value is None
-        return self.truth.value is not None and same_value(self.reading.value, self.truth.value, self.reading.kind)
+        if self.truth.value is None or not self.truth.is_readable:
+            return False
+        return same_value(self.reading.value, self.truth.value, self.reading.kind)
 
     @property
     def is_read(self) -> bool:
