@@ -3,7 +3,7 @@
     FIELDREADER_DATA=... python -m benchmarks.error_budget [--fields 20000] [--worn 3000] [--draws 200]
         [--only drawn|real] [--real]
 
-MNIST's test writers write comb fields, which are read once and kept under `--pool`. In every draw the writers are
+MNIST's test writers write comb fields, which are read once and kept under `--pool` until the reader changes. In every draw the writers are
 parted anew: the fields of one part give the threshold, as `fieldreader calibrate` makes it, and those of the other
 part say what it takes and how much of that is wrong. Probabilities are those of the bundle, fitted on other writers.
 
@@ -14,6 +14,7 @@ Without it, whole batches of the tune halves are left out in turn.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ from recognizer.readings import GrayImage, Recognizer
 BUDGETS = (0.01, 0.001)
 CALIBRATING = 0.5
 """Share of the writers that give the threshold in a draw."""
+READING_CODE = ("benchmarks/drawn", "pipeline/stages", "recognizer")
 SEED = 41
 
 
@@ -152,10 +154,18 @@ def calibration_row(name: str, readings: LabelledReadings, drawn: int) -> str:
     )
 
 
+def reader_key(bundle: Bundle) -> str:
+    """Changes with whatever draws or reads the fields, so that no pool outlives the reader it was read by."""
+    root = Path(__file__).resolve().parent.parent
+    sources = sorted(file for folder in READING_CODE for file in (root / folder).glob("*.py"))
+    hashes = [hashlib.sha256(file.read_bytes()).digest() for file in sources]
+    return hashlib.sha256(b"".join([bundle.files[DIGITS_INT8].encode(), *hashes])).hexdigest()[:12]
+
+
 def measure_drawn(arguments: argparse.Namespace, data: Path, bundle: Bundle, recognizer: Recognizer) -> None:
     """Budget and calibration on drawn fields of MNIST's test writers."""
     hands: Sequence[WriterHand] = writer_hands(load_mnist(data)[1])
-    folder = arguments.pool / bundle.files[DIGITS_INT8][:12]
+    folder = arguments.pool / reader_key(bundle)
     calibration = load_operating_point(bundle.file(OPERATING_POINT)).readers[COMB]
     clean = read_pool(folder / "clean", arguments.fields, hands, recognizer)
     readings = confidences(clean, calibration)
