@@ -3,9 +3,10 @@
     FIELDREADER_DATA=... python -m benchmarks.error_budget [--fields 20000] [--worn 3000] [--draws 200]
         [--only drawn|real] [--real]
 
-MNIST's test writers write comb fields, which are read once and kept under `--pool` until the reader changes. In every draw the writers are
-parted anew: the fields of one part give the threshold, as `fieldreader calibrate` makes it, and those of the other
-part say what it takes and how much of that is wrong. Probabilities are those of the bundle, fitted on other writers.
+MNIST's test writers write comb fields, which are read once and kept under `--pool` until the reader changes. In every
+draw the writers are parted anew: the fields of one part give the threshold, as `fieldreader calibrate` makes it, and
+those of the other part say what it takes and how much of that is wrong. Probabilities are those of the bundle, fitted
+on other writers.
 
 `--real` fits on the tune halves of the real sets and applies that to their report halves: look at it once, at the end.
 Without it, whole batches of the tune halves are left out in turn.
