@@ -172,7 +172,12 @@ ALLOGRAPHS: dict[int, tuple[Allograph, ...]] = {
 """Shapes by digit that people are known to write, with how common they are."""
 
 RARE_ALLOGRAPHS: dict[int, tuple[Allograph, ...]] = {
-    2: (Allograph("curled_looped", 0, 0, "16,30 6,18 14,2 38,0 56,16 46,46 24,84 8,99 0,88 12,76 38,90 72,90"),),
+    2: (
+        Allograph("curled_looped", 0, 0, "16,30 6,18 14,2 38,0 56,16 46,46 24,84 8,99 0,88 12,76 38,90 72,90"),
+        Allograph("round_headed", 0, 0, "36,46 12,40 5,18 26,0 52,12 50,40 26,72 4,96! 30,94 66,98"),
+        Allograph("round_headed_looped", 0, 0, "36,46 12,40 5,18 26,0 52,12 50,42 24,78 6,96 2,84 16,78 40,92 72,94"),
+        Allograph("closed_headed", 0, 0, "26,52 7,32 18,4 44,4 54,26 38,58 10,92 2,88 18,80 44,96 72,92"),
+    ),
     4: (
         Allograph("h_like_tall", 0, 0, "20,0 12,38 4,72 22,57 42,53 46,74 42,100"),
         Allograph("h_like_square", 0, 0, "24,0 12,30 2,56! 26,52 50,50! 49,72 46,100"),
@@ -195,6 +200,9 @@ RARE_ALLOGRAPHS: dict[int, tuple[Allograph, ...]] = {
         Allograph("ladle_swung", 0, 0, "36,48 10,40 7,13 29,0 53,12 49,38 34,48! 46,74 56,98"),
         Allograph("alpha_like", 0, 0, "62,38 28,47 7,26 26,0 48,10 44,38 30,66 27,100"),
         Allograph("ribbon", 0, 0, "46,58 18,44 6,20 28,0 53,14 46,40 24,60 20,82 30,100"),
+        Allograph("hatted", 0, 0, "72,2 54,8 28,2 8,16 14,38 36,40 52,20! 48,60 36,100"),
+        Allograph("hatted_wide", 0, 0, "84,0 52,7 22,5 8,22 20,41 42,36 54,12! 50,58 30,100"),
+        Allograph("hatted_bowed", 0, 0, "62,6 40,0 14,8 10,30 30,42 46,30 52,14! 52,44 54,72 40,100"),
         Allograph("e_like", 0, 0, "8,42 44,36 52,12 30,0 10,22 8,66 24,98 52,88"),
     ),
 }
