@@ -28,7 +28,7 @@ from pipeline.grammar import digits_of
 from pipeline.operating_point import FILE_NAME, OperatingPoint, Threshold, load_operating_point
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
-from pipeline.stages.field_crop import whole_picture
+from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.segment import Segmentation, segment_field
 from recognizer.dataset import load_mnist, split_by_writer
@@ -36,7 +36,7 @@ from recognizer.evaluation import coverage_at_error
 from recognizer.model_store import open_bundle, shipped_bundle
 from recognizer.proportions import wilson_interval
 from recognizer.reader import load_recognizer
-from recognizer.readings import Recognizer
+from recognizer.readings import GrayImage, Recognizer
 
 BOX_DIGITS = 5
 TOUCHING_SHARE = 0.3
@@ -66,8 +66,8 @@ class Milliseconds:
     deciding: float
 
 
-Drawing = Callable[[WriterHand, np.random.Generator], tuple[FieldRegion, str]]
-"""Draws one field and says what was written in it."""
+Drawing = Callable[[WriterHand, np.random.Generator], tuple[FieldRegion | GrayImage, str]]
+"""Draws one field, placed on its page or cut out of it, and says what was written in it."""
 
 
 def boxed(crossing_px: int, style: Style | None = None) -> Drawing:
@@ -83,9 +83,9 @@ def boxed(crossing_px: int, style: Style | None = None) -> Drawing:
 def line(touching_share: float) -> Drawing:
     """Strings of two to six digits, cut out of their page."""
 
-    def draw(hand: WriterHand, rng: np.random.Generator) -> tuple[FieldRegion, str]:
+    def draw(hand: WriterHand, rng: np.random.Generator) -> tuple[GrayImage, str]:
         drawn = draw_line(hand.choose(int(rng.integers(2, 7)), rng), hand, rng, touching_share)
-        return whole_picture(drawn.image, FieldSpec("line", FieldKind.DIGITS)), drawn.truth
+        return drawn.image, drawn.truth
 
     return draw
 
@@ -113,7 +113,7 @@ def measure(
     while len(outcomes) < count:
         drawn = [draw(hands[int(rng.integers(len(hands)))], rng) for _ in range(min(CHUNK, count - len(outcomes)))]
         ticks = [time.process_time()]
-        fields = [segment_field(region) for region, _ in drawn]
+        fields = [segment_field(region) for region in _placed([picture for picture, _ in drawn], recognizer)]
         ticks.append(time.process_time())
         evidence = read_fields(fields, recognizer)
         ticks.append(time.process_time())
@@ -128,6 +128,14 @@ def measure(
             for reading, (_, truth) in zip(readings, drawn, strict=True)
         )
     return outcomes, Milliseconds(*(1000 * spent / count))
+
+
+def _placed(drawn: Sequence[FieldRegion | GrayImage], recognizer: Recognizer) -> Sequence[FieldRegion]:
+    """Regions as they are, pictures as `fieldreader read` takes them."""
+    regions = [one for one in drawn if isinstance(one, FieldRegion)]
+    pictures = [one for one in drawn if not isinstance(one, FieldRegion)]
+    spec = FieldSpec("line", FieldKind.DIGITS)
+    return [*regions, *regions_of_crops(pictures, [spec] * len(pictures), recognizer)]
 
 
 def _decided(field: Segmentation, answer: Evidence, operating_point: OperatingPoint) -> FieldReading:

@@ -252,7 +252,7 @@ def _shifts(seen: Depths, common: Depths, most: int) -> IntArray:
 
 
 def _shows_hand(lines: _Lines, ink: InkMap) -> BoolImage:
-    """Where in and beside the lines the pen shows: darker than print, and in their soft edges well on the way to the pen."""
+    """Where in and beside the lines the pen shows: in their soft edges well on the way to it, in them darker still."""
     printed, pen = lines.print_depth, ink.contrast
     least = np.where(printed < CLEAR_OF_PRINT * pen, 0, printed + PEN_SHARE * (pen - printed))
     least = np.where(printed >= HIDING * pen, printed * OVERWRITTEN_FACTOR + OVERWRITTEN_LEVELS, least)

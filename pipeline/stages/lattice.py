@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box, DigitCrop
+from pipeline.stages.cuts import ink_on_cuts, right_of_cut
 from pipeline.stages.ink import BoolImage, InkMap
 
-MAX_PIECES = 4
+MAX_PIECES = 6
 """Pieces a digit may have been cut into."""
 MAX_DIGIT_WIDTH = 1.25
 """Widest digit, in digit heights."""
@@ -26,6 +27,10 @@ SIDE_BY_SIDE = 0.3
 """Blobs that share less than this of the narrower one's width stand side by side."""
 CUTTABLE_WIDTH = 0.55
 """Blobs wider than this, in digit heights, may be two digits."""
+LEANS, OFFSETS = np.linspace(-0.3, 0.3, 13), np.linspace(-0.05, 0.05, 3)
+"""How far the top of a cut lies right of its middle, and its middle of its place, in digit heights."""
+LEAN_PRICE = 0.2
+"""Ink that a cut may cross to stand a pixel more upright."""
 MARK_HEIGHT = 0.45
 """Blobs lower than this, in digit heights, are marks: points, commas, dashes."""
 
@@ -127,18 +132,31 @@ def _cut(primitive: Primitive, height: float) -> list[Primitive]:
     box = primitive.box
     if box.width <= CUTTABLE_WIDTH * height or box.height <= height / 2:
         return [primitive]
-    edges = [0, *_cut_columns(primitive.mask, height), box.width]
+    columns = _cut_columns(primitive.mask, height)
+    # Cuts may cross; what counts is how many of them a pixel lies behind.
+    number = np.zeros(primitive.mask.shape, np.intp)
+    for column in columns:
+        number += right_of_cut(primitive.mask.shape, *_leaned(primitive.mask, column, height))
     pieces = []
-    for start, end in pairwise(edges):
-        part = primitive.mask[:, start:end]
-        rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    for index in range(len(columns) + 1):
+        part = primitive.mask & (number == index)
+        rows, inked = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
         if rows.size == 0:
             continue
-        tight = part[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        left, top = box.left + start + int(columns[0]), box.top + int(rows[0])
+        tight = part[rows[0] : rows[-1] + 1, inked[0] : inked[-1] + 1]
+        left, top = box.left + int(inked[0]), box.top + int(rows[0])
         place = Box(left, top, left + tight.shape[1], top + tight.shape[0])
-        pieces.append(Primitive(tight, place, primitive.blob, len(edges) == 2))
+        pieces.append(Primitive(tight, place, primitive.blob, not columns))
     return pieces
+
+
+def _leaned(mask: BoolImage, column: int, height: float) -> tuple[float, float]:
+    """Columns at the top and the foot of the cut near `column`, upright or slanted, that crosses least ink."""
+    leans, offsets = (grid.ravel() for grid in np.meshgrid(LEANS * height, OFFSETS * height))
+    tops, feet = column + offsets + leans, column + offsets - leans
+    cost = ink_on_cuts(mask, tops, feet).sum(axis=1) + LEAN_PRICE * np.abs(leans) + LEAN_PRICE * np.abs(offsets)
+    best = int(cost.argmin())
+    return float(tops[best]), float(feet[best])
 
 
 def _cut_columns(mask: BoolImage, height: float) -> list[int]:

@@ -21,6 +21,10 @@ GAP_ALLOWED, GAP_PENALTY = 0.12, 8.0
 """Empty gap inside a digit that costs nothing, in digit heights, and the price of each further height."""
 BESIDE_PENALTY = 1.5
 """Price of joining blobs that stand side by side: without it, points vanish in the digits behind them."""
+CUT_PENALTY = 3.0
+"""Price of two digits in one blob as wide as one; halves of digits look like others."""
+ONE_DIGIT, TWO_DIGITS = 0.6, 0.9
+"""Widths of blobs, in digit heights, that are mostly one digit, and mostly two."""
 SMALL_MARK = 0.3
 CUT_MARK_COST = 0.7
 """Price of taking a piece that was cut off a blob for a mark, such as a comma hanging on its digit."""
@@ -63,6 +67,7 @@ def best_paths(lattice: Lattice, probabilities: FloatArray, count: int = BEAM_WI
     """
     beams: list[list[Path]] = [[] for _ in range(len(lattice.primitives) + 1)]
     beams[0] = [Path((), 0.0)]
+    prices = _cut_prices(lattice)
     by_start: dict[int, list[int]] = {}
     for index, candidate in enumerate(lattice.candidates):
         by_start.setdefault(candidate.first, []).append(index)
@@ -71,7 +76,7 @@ def best_paths(lattice: Lattice, probabilities: FloatArray, count: int = BEAM_WI
         for path in beams[place]:
             for index in by_start.get(place, ()):
                 end = lattice.candidates[index].last
-                beams[end].extend(_with_digit(path, lattice, index, probabilities[index]))
+                beams[end].extend(_with_digit(path, lattice, index, probabilities[index], prices[place]))
             beams[place + 1].extend(_without_digit(path, lattice, place, by_start, probabilities))
     return tuple(_pruned(beams[-1], count))
 
@@ -83,13 +88,27 @@ def _pruned(paths: list[Path], count: int) -> list[Path]:
     return list(best.values())[:count]
 
 
-def _with_digit(path: Path, lattice: Lattice, index: int, row: FloatArray) -> list[Path]:
+def _cut_prices(lattice: Lattice) -> list[float]:
+    """Price of a digit beginning at each primitive: nothing where a blob begins or is wide enough for two."""
+    prices = []
+    for previous, primitive in zip((None, *lattice.primitives), lattice.primitives, strict=False):
+        if previous is None or previous.blob != primitive.blob:
+            prices.append(0.0)
+            continue
+        mine = [piece.box for piece in lattice.primitives if piece.blob == primitive.blob]
+        width = (max(box.right for box in mine) - min(box.left for box in mine)) / lattice.digit_height
+        prices.append(CUT_PENALTY * min(1.0, max(0.0, (TWO_DIGITS - width) / (TWO_DIGITS - ONE_DIGIT))))
+    return prices
+
+
+def _with_digit(path: Path, lattice: Lattice, index: int, row: FloatArray, cut_price: float) -> list[Path]:
     candidate = lattice.candidates[index]
     penalty = LOW_PENALTY if candidate.box.height < LOW_CANDIDATE * lattice.digit_height else 0.0
     if lattice.gaps[index] > GAP_ALLOWED:
         penalty += 1 + GAP_PENALTY * (lattice.gaps[index] - GAP_ALLOWED)
     if lattice.is_beside[index]:
         penalty += BESIDE_PENALTY
+    penalty += cut_price
     pieces = candidate.last - candidate.first
     extended = []
     for digit in np.argsort(-row[:NOT_A_DIGIT])[:2]:
