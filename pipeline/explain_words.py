@@ -90,9 +90,12 @@ def _reason(reason: str, reading: FieldReading) -> str:
 
 def threshold_words(trace: FieldTrace, max_error: float, operating_point: str) -> str:
     """Where the threshold comes from."""
-    if trace.segmentation.region.spec.threshold is not None:
+    spec = trace.segmentation.region.spec
+    if spec.threshold is not None:
         return f"The template itself asks for {percent(trace.reading.threshold)} here."
     budget = f"at most {100 * max_error:g} % of accepted values wrong"
+    if spec.max_error is not None:
+        budget = f"at most {100 * spec.max_error:g} % of accepted values wrong, as the template has it,"
     if trace.threshold.value >= 1:
         return f"For {budget}, the operating point ({operating_point}) knows no threshold: nothing is accepted."
     reader = "cells" if trace.decoded.reader == COMB else "free lines"

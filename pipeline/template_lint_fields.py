@@ -204,6 +204,8 @@ def _threshold(spec: FieldSpec) -> Iterator[Remark]:
         yield Remark(spec.name, "threshold", "nothing is ever that sure: every value goes to a person")
     elif spec.threshold is not None and spec.threshold < 0.5:
         yield Remark(spec.name, "threshold", "accepts values that are more likely wrong than right")
+    if spec.threshold is not None and spec.max_error is not None:
+        yield Remark(spec.name, "threshold", "wins over max_error, which then counts for nothing here")
 
 
 def _across(template: FormTemplate) -> Iterator[Remark]:

@@ -95,6 +95,7 @@ WARNINGS = {
     ),
     "never sure enough": (LINE, LINE + "    threshold: 1\n", 13, "nothing is ever that sure"),
     "more wrong than right": (LINE, LINE + "    threshold: 0.3\n", 13, "more likely wrong than right"),
+    "threshold beside a budget": (LINE, LINE + "    threshold: 0.9\n    max_error: 0.1\n", 13, "wins over max_error"),
     "equal of unlike kinds": ("rules: []", "rules: [{equal: {fields: [account, amount]}}]", 13, "written differently"),
     "sum with itself": (
         "rules: []",
