@@ -67,9 +67,9 @@ def test_own_fields_change_thresholds_and_leave_probabilities():
 
 
 def test_kinds_with_fields_enough_have_points_of_their_own():
-    kinds = [FieldKind.DATE] * 300 + [FieldKind.AMOUNT] * 299
-    assert set(points_by_kind(labelled(599), kinds)) == {FieldKind.DATE}
+    kinds = [FieldKind.DATE] * 1000 + [FieldKind.AMOUNT] * 999
+    assert set(points_by_kind(labelled(1999), kinds)) == {FieldKind.DATE}
 
 
 def test_a_single_kind_needs_no_points_of_its_own():
-    assert points_by_kind(labelled(500), [FieldKind.DATE] * 500) == {}
+    assert points_by_kind(labelled(1500), [FieldKind.DATE] * 1500) == {}
