@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.queues import Queue
 from pathlib import Path
+from queue import Full
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ from recognizer.strip_glyphs import drawn_hands, load_glyphs
 from recognizer.strip_views import STRIP_HEIGHT, normalize_strip
 
 _QUEUED = 8
+_PATIENCE_SECONDS = 5.0
+"""How long a worker waits for room in the queue before it looks whether anybody still wants its batches."""
 _BANK_LIFE = 400
 """Batches after which a worker draws new hands and new paper, so that nothing can be learnt by heart."""
 
@@ -143,6 +146,11 @@ def _fill(queue: Queue[StripBatch], source: StripSource) -> None:
     cv2.setNumThreads(1)
     parent = os.getppid()
     for batch in compose_batches(source):
-        queue.put(batch)
-        if os.getppid() != parent:  # the training was killed: do not compose for nobody
-            return
+        while True:
+            if os.getppid() != parent:  # the training was killed: do not compose for nobody
+                return
+            try:
+                queue.put(batch, timeout=_PATIENCE_SECONDS)
+            except Full:
+                continue
+            break
