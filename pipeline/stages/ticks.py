@@ -34,7 +34,7 @@ USUAL_ASPECT = 0.75
 def find_tick_combs(lines: LineMap, px_per_mm: float, heights_mm: tuple[float, float]) -> Iterator[tuple[Box, int]]:
     """Places and cell counts of tick-style combs; boxes reach from tick to tick and from the taller end to the base."""
     height = max(2, round(TICK_MM * px_per_mm))
-    for left, right, y in lines.level_lines():
+    for left, right, y in lines.level_lines:
         if right - left < (MIN_TICKS - 1) * PITCH_MM[0] * px_per_mm or y < height + 3:
             continue
         ticks = _ticks_on(lines, left, right, y, height)

@@ -100,6 +100,70 @@ def test_ticks_on_a_base_line_are_a_comb() -> None:
     assert len(comb.cells) == 10
 
 
+def test_short_ticks_in_a_frame_divide_it() -> None:
+    gray = empty_page()
+    cv2.rectangle(gray, (100, 300), (340, 350), 90, 1)
+    for number in range(1, 6):
+        cv2.line(gray, (100 + 40 * number, 335), (100 + 40 * number, 350), 90, 1)
+    (comb,) = find_fields(page_of(gray))
+    assert len(comb.cells) == 6
+
+
+def test_a_dotted_comb_is_found() -> None:
+    gray = empty_page()
+    for x in range(100, 341, 5):
+        for y in (300, 350):
+            cv2.line(gray, (x, y), (x + 1, y), 60, 2)
+    for y in range(300, 350, 5):
+        for x in range(100, 341, 40):
+            cv2.line(gray, (x, y), (x, y + 1), 60, 2)
+    (comb,) = find_fields(page_of(gray))
+    assert len(comb.cells) == 6
+
+
+@pytest.mark.parametrize(("paper", "cell"), [(245, 220), (220, 245)], ids=["tinted cells", "white on a panel"])
+def test_cells_without_lines_are_found_by_their_tint(paper: int, cell: int) -> None:
+    gray = empty_page()
+    gray[280:380, 80:380] = paper
+    for number in range(7):
+        gray[300:350, 100 + 36 * number : 132 + 36 * number] = cell
+    cv2.line(gray, (110, 310), (118, 342), 40, 3)
+    (comb,) = find_fields(page_of(gray))
+    assert len(comb.cells) == 7
+    assert around(comb.polygon_px).iou(Box(100, 300, 348, 350)) > 0.85
+
+
+def test_an_upright_stroke_of_the_pen_divides_no_box() -> None:
+    gray = empty_page()
+    draw_comb(gray, RectMm(20, 40, 60, 9), 1, gray=150)
+    cv2.line(gray, (260, 236), (262, 298), 20, 4)
+    (field,) = find_fields(page_of(gray))
+    assert around(field.polygon_px).iou(box_px(RectMm(20, 40, 60, 9))) > 0.85
+
+
+def test_boxes_under_one_another_with_paper_between_them_are_no_table() -> None:
+    gray = empty_page()
+    for row in range(4):
+        draw_comb(gray, RectMm(20, 20 + 13 * row, 50, 9), 1)
+    assert len(find_fields(page_of(gray))) == 4
+
+
+def test_cells_far_apart_for_their_width_are_one_comb() -> None:
+    gray = empty_page()
+    for number in range(9):
+        draw_comb(gray, RectMm(20 + 6 * number, 40, 4.2, 8), 1)
+    (comb,) = find_fields(page_of(gray))
+    assert len(comb.cells) == 9
+
+
+def barcode_page() -> np.ndarray:
+    gray = empty_page()
+    edges = 100 + np.cumsum(np.random.default_rng(1).choice([2, 4, 6], 80))
+    for first, second in zip(edges[::2], edges[1::2], strict=True):
+        gray[200:260, first:second] = 20
+    return gray
+
+
 def text_page() -> np.ndarray:
     gray = empty_page()
     for y in range(40, 620, 26):
@@ -129,6 +193,7 @@ def ruled_page() -> np.ndarray:
     [
         pytest.param(text_page(), id="printed text"),
         pytest.param(table_page(), id="table"),
+        pytest.param(barcode_page(), id="barcode"),
         pytest.param(ruled_page(), id="tall strokes on ruled paper"),
         pytest.param(empty_page(), id="blank"),
         pytest.param(np.zeros((630, 900), np.uint8), id="black"),
