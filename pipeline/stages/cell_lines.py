@@ -25,6 +25,8 @@ REACH_SHARE = 8
 """A line is looked for within this part of a cell's shorter side from its place."""
 PRINT_QUANTILE = 0.3
 """A printed line is dark along at least the other 70 % of a side; hardly a stroke follows a side so far."""
+SAMPLES = 32
+"""Places along a side at which a line is looked for; more find no other line."""
 HIDING = 0.85
 """Print with this share of the pen's darkness hides the pen."""
 CLEAR_OF_PRINT = 0.15
@@ -108,36 +110,45 @@ def _level_lines(ink: InkMap, cells: Sequence[Box], reach: int) -> tuple[list[_L
     """Upper and lower lines as far as they are printed, and how many rows they fall a column."""
     left, right = cells[0].left, cells[-1].right
     columns = np.arange(left, max(right, left + 1))
-    sides = tuple((cell.left - left, cell.right - left) for cell in cells)
+    margins = [cell.width // REACH_SHARE for cell in cells]
+    samples = np.stack(
+        [np.linspace(c.left + m, c.right - 1 - m, SAMPLES).astype(np.intp) for c, m in zip(cells, margins, strict=True)]
+    )
     rows = []
     slopes: list[float] = []
     for row in (cells[0].top, cells[0].bottom):
-        ys, xs = _grid(np.array([row]), columns, reach, 0.0, ink.mask.shape)
-        strip = ink.depth[ys, xs][0]
-        seen = np.stack([_print_along(_inner(strip, side)[None])[0] for side in sides])
-        offset = _peak(_lower_median(seen), ink, reach)
+        seen = _print_along(_across(ink.depth, row, samples, reach, 0.0))
+        common = _lower_median(seen)
+        offset = _peak(common, ink, reach)
         if offset is None:
             continue
         rows.append(row + offset)
-        shifts = _shifts(seen, _lower_median(seen), reach // 2)
-        slopes += [
-            (shifts[j] - shifts[i]) / (cells[j].left - cells[i].left)
-            for i in range(len(cells))
-            for j in range(i + 1, len(cells))
-            if cells[j].left > cells[i].left
-        ]
+        places = np.array([(cell.left + cell.right) / 2 for cell in cells])
+        first, second = np.triu_indices(len(cells), 1)
+        shifts = _shifts(seen, common, reach // 2)
+        is_apart = places[second] > places[first]
+        rises, runs = shifts[second] - shifts[first], places[second] - places[first]
+        slopes += (rises[is_apart] / runs[is_apart]).tolist()
     slope = float(np.median(slopes)) if slopes else 0.0
     found = []
+    sides = tuple((cell.left - left, cell.right - left) for cell in cells)
     for row in rows:
-        ys, xs = _grid(np.array([row]), columns, reach, slope, ink.mask.shape)
-        strip = ink.depth[ys, xs][0]
-        seen = np.stack([_print_along(_inner(strip, side)[None])[0] for side in sides])
+        seen = _print_along(_across(ink.depth, row, samples, reach // 2, slope))
         common = _alone(_with_slack(_lower_median(seen)), ink)
         printed = np.tile(common, (len(columns), 1))
         for side, own in zip(sides, seen, strict=True):
             printed[slice(*side)] = np.minimum(own, common)
+        ys, xs = _grid(np.array([row]), columns, reach // 2, slope, ink.mask.shape)
         found.append(_Lines(ys, xs, printed[None], sides))
     return found, slope
+
+
+def _across(depth: NDArray[np.uint8], row: int, samples: IntArray, reach: int, slope: float) -> NDArray[np.uint8]:
+    """(cells, samples, across) depth round a level line at some columns of every cell."""
+    middle = (samples[0, 0] + samples[-1, -1]) / 2
+    ys = np.rint(row + slope * (samples - middle)).astype(np.intp)[..., None]
+    ys = (ys + np.arange(-reach - EDGE_PX, reach + EDGE_PX + 1)).clip(0, depth.shape[0] - 1)
+    return np.asarray(depth[ys, samples[..., None].clip(0, depth.shape[1] - 1)])
 
 
 def _walls(ink: InkMap, cells: Sequence[Box], reach: int, slope: float) -> Iterator[_Lines]:
@@ -153,7 +164,7 @@ def _walls(ink: InkMap, cells: Sequence[Box], reach: int, slope: float) -> Itera
         (bottom - height // 2, bottom - round(TICK_HEIGHT * height), bottom),
     ):
         rows = np.arange(first, bottom + reach)
-        inside = slice(start - first, stop - first)
+        inside = slice(start - first, stop - first, max(1, (stop - start) // SAMPLES))
         xs, ys = _grid(np.array(walls), rows, reach, -slope, ink.mask.shape[::-1])
         seen = _print_along(ink.depth[ys, xs][:, inside])
         common = _lower_median(seen)
@@ -162,7 +173,7 @@ def _walls(ink: InkMap, cells: Sequence[Box], reach: int, slope: float) -> Itera
             continue
         places = np.array(walls) + offset + _shifts(seen, common, SAME_WALL_PX)
         is_printed = np.array([_peak(profile, ink, reach) is not None for profile in seen])
-        xs, ys = _grid(places[is_printed], rows, reach, -slope, ink.mask.shape[::-1])
+        xs, ys = _grid(places[is_printed], rows, reach // 2, -slope, ink.mask.shape[::-1])
         own = _print_along(ink.depth[ys, xs][:, inside])
         # A stroke that follows one wall all along makes it no thicker than the others.
         printed = np.minimum(own, _alone(_with_slack(_lower_median(own)), ink))
@@ -178,12 +189,6 @@ def _grid(
     across = falling[:, :, None] + np.arange(-reach - EDGE_PX, reach + EDGE_PX + 1)
     lengthwise = np.broadcast_to(along[None, :, None], across.shape)
     return across.clip(0, shape[0] - 1), lengthwise.clip(0, shape[1] - 1)
-
-
-def _inner(strip: NDArray[np.uint8], side: tuple[int, int]) -> NDArray[np.uint8]:
-    """One cell's part of a level line, without the corners."""
-    margin = (side[1] - side[0]) // REACH_SHARE
-    return strip[side[0] + margin : max(side[1] - margin, side[0] + margin + 1)]
 
 
 def _print_along(strips: NDArray[np.uint8]) -> Depths:
@@ -244,7 +249,9 @@ def _peak(profile: Depths, ink: InkMap, reach: int) -> int | None:
 def _shifts(seen: Depths, common: Depths, most: int) -> IntArray:
     """(lines,) how far each line lies from where most lie: the least shift at which it holds all that is common."""
     tried = sorted(range(-most, most + 1), key=abs)
-    missing = np.stack([np.maximum(0, common - np.roll(seen, -shift, axis=1)).sum(axis=1) for shift in tried])
+    padded = np.pad(seen, ((0, 0), (most, most)))
+    width = len(common)
+    missing = np.stack([np.maximum(0, common - padded[:, most + s : most + s + width]).sum(axis=1) for s in tried])
     return np.asarray(np.asarray(tried)[missing.argmin(axis=0)], np.intp)
 
 
