@@ -136,10 +136,14 @@ def _open_litert(path: Path) -> Runtime:
 
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     given, wanted = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    allocated: tuple[int, ...] = ()
 
     def run(inputs: FloatArray) -> FloatArray:
-        interpreter.resize_tensor_input(given["index"], inputs.shape)
-        interpreter.allocate_tensors()
+        nonlocal allocated
+        if inputs.shape != allocated:
+            interpreter.resize_tensor_input(given["index"], inputs.shape)
+            interpreter.allocate_tensors()
+            allocated = inputs.shape
         interpreter.set_tensor(given["index"], _quantized(inputs, given))
         interpreter.invoke()
         logits = _dequantized(interpreter.get_tensor(wanted["index"]), wanted)
