@@ -18,7 +18,7 @@ ITERATIONS = 50
 FOLDS = 5
 """Parts that take turns at being left out of the fit, so that no field judges a fit that has seen it."""
 LEAST_OF_KIND = 1000
-"""Labelled fields of one kind that points of its own ask for: with fewer, a single error more or less decides on 1 %."""
+"""Labelled fields of one kind that points of its own ask for: with fewer, one error more or less decides on 1 %."""
 
 
 @dataclass(frozen=True)

@@ -87,22 +87,22 @@ def _parts(one):
 
 def test_a_copy_of_the_model_takes_the_thresholds_and_the_model_stays_as_it_is(tmp_path, state):
     before = champion(state / "models")
-    results, truth = write_many(tmp_path, 320, 10, before.sha256)
+    results, truth = write_many(tmp_path, 100, 10, before.sha256)
     answer = run("calibrate", results, truth, "--name", "ours")
     assert answer.exit_code == 0
     assert "fieldreader models promote ours-1" in answer.stdout
-    assert "320 labelled fields of 320 forms" in answer.stdout
+    assert "100 labelled fields of 100 forms" in answer.stdout
     bundle = open_bundle(state / "models" / "ours-1")
     assert (bundle.name, bundle.version, bundle.parent) == ("ours", "1", before.sha256)
     assert {n: h for n, h in bundle.files.items() if n != OPERATING_POINT} == {
         n: h for n, h in before.files.items() if n != OPERATING_POINT
     }
     point = load_operating_point(bundle.file(OPERATING_POINT))
-    threshold = point.threshold("comb", 0.01)
+    threshold = point.threshold("comb", 0.05)
     assert threshold.is_certified
-    assert point.threshold("free", 0.01) == threshold
-    assert threshold.value > 0.99 - 0.5 * 310 / 320, "the ten wrong ones lie below"
-    assert not point.threshold("comb", 0.001).is_certified
+    assert point.threshold("free", 0.05) == threshold
+    assert threshold.value > 0.99 - 0.5 * 91 / 100, "at most one of the ten wrong ones lies above"
+    assert not point.threshold("comb", 0.01).is_certified
     assert champion(state / "models").sha256 == before.sha256
 
 
