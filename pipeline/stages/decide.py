@@ -100,7 +100,7 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, writi
     found: list[str] = []
     if field.is_faint or writing is Writing.FAINT:
         found.append(Reason.FAINT)
-    if is_struck_out(field):
+    if is_struck_out(field, len(digits_of(best.raw)) if best is not None else 0):
         found.append(Reason.STRUCK_OUT)
     if best is None:
         return found or [Reason.NOT_A_DIGIT]

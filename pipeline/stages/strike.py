@@ -21,17 +21,28 @@ DIGIT_IN_CELL = 0.6
 """Height of a digit beside that of its cell."""
 SPANNING_STROKES = 1.9
 """Strokes a digit along a row from which ink across several cells is a pen drawn over them, not touching digits."""
+AMID = (0.2, 0.75)
+"""Where in the height of the writing a strike's middle lies; rules that digits stand on and reach under lie lower."""
+AS_DARK = 0.7
+"""A pen that strikes digits out is at least this dark beside them; lines of security paper are paler."""
 PRINT_REACH_MM = 0.3
 """How far from printed lines ink may be theirs; a strike on a printed line is not looked for."""
 SLOPES = np.tan(np.radians(np.arange(-24, 25, 4)))
 """Slants of a pen drawn through a field."""
 
 
-def is_struck_out(field: Segmentation) -> bool:
-    """Whether a pen went over the digits of a field: a long line through several of them, or strokes all over them."""
+def is_struck_out(field: Segmentation, digits: int = 0) -> bool:
+    """Whether a pen went over the digits of a field: a long line through several of them, or strokes all over them.
+
+    Args:
+        field: with its ink cut out.
+        digits: how many were read on a free line; small zeros stand closer than their ink's width tells.
+    """
     if field.comb is not None:
         return _is_comb_struck(field.region, field.comb)
-    return field.line is not None and bool(field.line.lattice.primitives) and _is_line_struck(field.region, field.line)
+    if field.line is None or not field.line.lattice.primitives:
+        return False
+    return _is_line_struck(field.region, field.line, digits)
 
 
 def _is_comb_struck(region: FieldRegion, comb: CombInk) -> bool:
@@ -47,7 +58,7 @@ def _is_comb_struck(region: FieldRegion, comb: CombInk) -> bool:
     return texture.is_tangled or (bool(comb.spanning) and texture.row_strokes >= SPANNING_STROKES)
 
 
-def _is_line_struck(region: FieldRegion, line: LineInk) -> bool:
+def _is_line_struck(region: FieldRegion, line: LineInk, digits: int) -> bool:
     lattice = line.lattice
     height = lattice.digit_height
     tall = [p.box for p in lattice.primitives if p.box.height >= height / 2]
@@ -56,18 +67,23 @@ def _is_line_struck(region: FieldRegion, line: LineInk) -> bool:
         band = band.union(box)
     band = Box(band.left - round(height / 2), band.top, band.right + round(height / 2), band.bottom)
     band = band.clipped(line.ink.mask.shape[1], line.ink.mask.shape[0])
-    # The ink as it was before rules were taken out: a strike from end to end passes for one.
-    ink = line.ink.mask[band.top : band.bottom, band.left : band.right] & ~_printed_in(region, line, band)
+    written = np.zeros(line.ink.mask.shape, bool)
+    for primitive in lattice.primitives:
+        box = primitive.box
+        written[box.top : box.bottom, box.left : box.right] |= primitive.mask
+    is_dark = line.ink.depth >= AS_DARK * float(np.median(line.ink.depth[written]))
+    written &= is_dark
+    ink = written[band.top : band.bottom, band.left : band.right]
+    if region.background is not None:
+        # A strike from end to end was taken out as a rule; where the blank form is known, it is told from print.
+        before = (line.ink.mask & is_dark)[band.top : band.bottom, band.left : band.right]
+        ink = before & ~_printed_in(region, line, band)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     for left, top, width, tall_px, _ in stats[1:].tolist():
         is_wide = width >= LINE_LENGTH * height and tall_px >= 0.6 * height
         if is_wide and _has_long_line(ink[top : top + tall_px, left : left + width], height):
             return True
-    written = np.zeros(line.ink.mask.shape, bool)
-    for primitive in lattice.primitives:
-        box = primitive.box
-        written[box.top : box.bottom, box.left : box.right] |= primitive.mask
-    texture = texture_of(written, height)
+    texture = texture_of(written, height, at_least=digits)
     return texture is not None and texture.is_tangled
 
 
@@ -99,10 +115,12 @@ def _has_long_line(mask: BoolImage, digit_height: float) -> bool:
         level = cv2.warpAffine(image, shear, (width, tall), flags=cv2.INTER_NEAREST)
         closed = cv2.dilate(level, np.ones((band, 1), np.uint8))
         runs = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)).astype(bool)
-        if any(
-            _runs_through(level.astype(bool), runs[row], int(row), band) for row in np.flatnonzero(runs.any(axis=1))
-        ):
-            return True
+        for row in np.flatnonzero(runs.any(axis=1)):
+            middle = float(np.flatnonzero(runs[row]).mean())
+            place = (row + slope * middle - max(0.0, slope) * width) / height
+            is_amid = AMID[0] <= place <= AMID[1]
+            if is_amid and _runs_through(level.astype(bool), runs[row], int(row), band):
+                return True
     return False
 
 

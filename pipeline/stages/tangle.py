@@ -38,13 +38,14 @@ class Texture:
         return self.holes >= MANY_HOLES or self.row_strokes >= MANY_STROKES or (self.holes >= SOME_HOLES and is_busy)
 
 
-def texture_of(mask: BoolImage, digit_height: float, digits: float | None = None) -> Texture | None:
+def texture_of(mask: BoolImage, digit_height: float, digits: int | None = None, at_least: int = 0) -> Texture | None:
     """Measure a field's writing.
 
     Args:
         mask: (h, w) bool, the hand's ink.
         digit_height: pixels.
         digits: how many digits stand there, where cells tell; None to judge by the columns of ink.
+        at_least: no fewer digits than this, where the columns decide.
 
     Returns:
         None where there is too little writing to judge.
@@ -53,7 +54,7 @@ def texture_of(mask: BoolImage, digit_height: float, digits: float | None = None
     if rows.size == 0 or digit_height < 4:
         return None
     tight = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    count = digits if digits is not None else columns.size / (DIGIT_WIDTH * digit_height)
+    count = digits if digits is not None else max(at_least, columns.size / (DIGIT_WIDTH * digit_height))
     if count < LEAST_DIGITS:
         return None
     across, down = _strokes(tight.T), _strokes(tight)
