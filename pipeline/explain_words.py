@@ -83,6 +83,8 @@ def _reason(reason: str, reading: FieldReading) -> str:
         if rule == reading.kind:
             return f"what is written makes no {rule.replace('_', ' ')}"
         return f"the rule {rule} fails: it is not so that {RULES.get(rule, 'it holds')}"
+    if reason == Reason.LOW_CONFIDENCE and reading.threshold >= 1:
+        return "no threshold is known that would keep the error budget, so nothing is sure enough"
     if reason == Reason.LOW_CONFIDENCE:
         return f"{REASONS[Reason.LOW_CONFIDENCE]}: {percent(reading.confidence)}, below {percent(reading.threshold)}"
     return REASONS[Reason(reason)]
