@@ -1,4 +1,4 @@
-"""Tell ink from paper, and take printed lines away without eating the strokes that cross them."""
+"""Tell ink from paper, and take long rules away without eating the strokes that cross them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ MIN_CONTRAST = 18
 """Gray levels between ink and paper below which nothing counts as ink: JPEG and scanner noise stay under it."""
 FULL_INK_QUANTILE = 0.8
 """Share of the ink pixels that reach full strength after scaling; the rest of the stroke is its soft edge."""
-OVERWRITTEN_FACTOR, OVERWRITTEN_LEVELS = 1.2, 8
-"""How much darker than its usual self a printed line is under a pen stroke; scanner noise stays below it."""
 
 
 @dataclass(frozen=True)
@@ -82,45 +80,6 @@ def find_ink(gray: GrayImage, stroke_px: float, focus: BoolImage | None = None) 
     full = max(float(np.quantile(inked, FULL_INK_QUANTILE)), threshold + 8)
     soft = np.clip(depth.astype(np.float32) * (255.0 / full), 0, 255).astype(np.uint8)
     return InkMap(soft, mask, np.asarray(depth, np.uint8), float(np.median(inked)), threshold)
-
-
-def erase_line(mask: BoolImage, depth: InkImage, position: int, thickness: int) -> BoolImage:
-    """Erase a vertical printed line, keeping the strokes that cross it, touch it or run along it.
-
-    Row by row, ink no wider and no darker than the line is the line. Where ink stands out on either side, or is
-    darker than print, a pen was there, and the row is kept: the line's own pixels then only thicken the stroke.
-
-    Args:
-        mask: (h, w) bool; transpose both images to erase a horizontal line.
-        depth: (h, w) uint8, gray levels below the paper.
-        position: column of the middle of the line.
-        thickness: width of the line, pixels.
-
-    Returns:
-        A copy of `mask` without the line.
-    """
-    width = mask.shape[1]
-    first, last = max(0, position - thickness // 2), min(width, position + (thickness + 1) // 2 + 1)
-    cleaned = mask.copy()
-    if first >= last or len(mask) == 0:
-        return cleaned
-    slack = max(1, thickness // 3)
-    reach = 4 * slack
-    # Ink that goes on without a break from the line's sides, pixels.
-    to_left = np.cumprod(mask[:, max(0, first - reach) : first][:, ::-1], axis=1).sum(axis=1)
-    to_right = np.cumprod(mask[:, last : last + reach], axis=1).sum(axis=1)
-    is_line = (to_left + to_right <= slack) & ~_is_overwritten(depth[:, first:last])
-    # What a skewed line leaves of its sides goes with it.
-    for row in np.flatnonzero(is_line):
-        cleaned[row, first - int(to_left[row]) : last + int(to_right[row])] = False
-    return cleaned
-
-
-def _is_overwritten(line: InkImage) -> NDArray[np.bool_]:
-    """Rows of a line that are clearly darker than most of it: a stroke runs along it there."""
-    darkest = cv2.blur(line.max(axis=1).astype(np.float32)[:, None], (1, 3))[:, 0]
-    usual = float(np.median(darkest))
-    return np.asarray(darkest > usual * OVERWRITTEN_FACTOR + OVERWRITTEN_LEVELS)
 
 
 def rule_mask(mask: BoolImage, min_length: int) -> BoolImage:
