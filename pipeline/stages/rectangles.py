@@ -35,7 +35,7 @@ MOST_RULES = 500
 """On pages with more level lines the longest serve: a dense form has 200, security paper thousands."""
 DARKNESS_RATIO = 2.5
 """Between the sides of a box: hairlines lose up to half of their depth where they lie between two pixels."""
-BESIDE_PX, BESIDE_SHARE = 6, 0.3
+BESIDE_PX, BESIDE_SHARE = 6, 0.4
 """A dotted line has paper a millimetre beside it, but for this share of its length."""
 DASH_GAP_PX = 4
 
@@ -147,13 +147,20 @@ def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list
         for other_left, other_right, other_y in rules[is_below & (shared > NARROWEST * least_px)].tolist():
             between = rules[(rules[:, 2] > y + gap) & (rules[:, 2] < other_y - gap)]
             for box in _between(lines, max(left, other_left), min(right, other_right), y, other_y):
-                crosses = (
-                    np.minimum(between[:, 1], box.right) - np.maximum(between[:, 0], box.left) >= COVERAGE * box.width
-                )
-                darkness = (lines.rules.darkness(row, box.left, box.right) for row in (y, other_y))
-                if not crosses.any() and _is_of_one_pen(*darkness):
+                top, bottom = (lines.rules.darkness(row, box.left, box.right) for row in (y, other_y))
+                if _is_of_one_pen(top, bottom) and not _is_crossed(lines, box, between, max(top, bottom)):
                     found.append(box)
     return _without_doubles(found)
+
+
+def _is_crossed(lines: LineMap, box: Box, between: NDArray[np.int64], darkness: float) -> bool:
+    """Whether one of the lines between its rules, printed like them, runs through a box: it is two boxes."""
+    shared = np.minimum(between[:, 1], box.right) - np.maximum(between[:, 0], box.left)
+    return any(
+        _is_of_one_pen(lines.rules.darkness(row, box.left, box.right), darkness)
+        and lines.rules.straightness(row, box.left, box.right) >= STRAIGHT
+        for row in between[shared >= COVERAGE * box.width, 2].tolist()
+    )
 
 
 def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> Iterator[Box]:
