@@ -16,8 +16,11 @@ from pipeline.stages.locate import SEARCH_PX_PER_MM
 
 BOX_HEIGHT_MM = 7.0
 """What printed cells usually measure; sets the scale of a picture without resolution."""
-SHOWN_MM = (9.0, 16.0)
-"""Heights that a picture with a tick comb may show: the comb alone, and with its caption."""
+SHOWN_MM = 12.0
+"""Height that a picture with a comb is taken to show where neither rules nor boxes tell."""
+OTHER_SIZE = 1.4
+"""Boxes that are not found in one size are looked for in another, so many times as coarse."""
+MIN_UPRIGHTS = MIN_CELLS + 1
 FRAME_PX = 8
 MIN_COMB_PX = 24
 """In lower pictures box walls cannot be told from strokes."""
@@ -33,8 +36,12 @@ def find_comb(crop: CleanCrop) -> BoxField | None:
     height, width = crop.printed.shape
     if height < MIN_COMB_PX or width < MIN_CELLS * MIN_COMB_PX // 2:
         return None
-    found = [comb for px_per_mm in _sizes(crop) if (comb := _largest_comb(crop, px_per_mm)) is not None]
-    best = max(found, key=lambda comb: len(comb.cells), default=None)
+    best = None
+    for sizes in _sizes(crop):
+        found = [comb for px_per_mm in sizes if (comb := _largest_comb(crop, px_per_mm)) is not None]
+        best = max(found, key=lambda comb: len(comb.cells), default=None)
+        if best is not None:
+            break
     if best is None:
         return None
     reach = max(2, round(best.cells[0].width / 8))
@@ -42,8 +49,8 @@ def find_comb(crop: CleanCrop) -> BoxField | None:
     return BoxField(Box(cells[0].left, best.box.top, cells[-1].right, best.box.bottom), cells)
 
 
-def _sizes(crop: CleanCrop) -> Iterator[float]:
-    """Pixels a millimetre that the picture may have: by its boxes, by the distance of its rules, else by its height."""
+def _sizes(crop: CleanCrop) -> Iterator[tuple[float, ...]]:
+    """Pixels a millimetre that the picture may have, likeliest first: by its boxes and rules, else by its height."""
     heights = _box_heights(crop)
     for one, other in combinations(crop.rules, 2):
         shared = min(one.last, other.last) - max(one.first, other.first)
@@ -51,9 +58,10 @@ def _sizes(crop: CleanCrop) -> Iterator[float]:
         if shared > SHARED_RULE * min(one.length, other.length) and distance > 0.2 * len(crop.printed):
             heights.append(distance)
     if heights:
-        yield from (height / BOX_HEIGHT_MM for height in sorted(heights)[:MAX_SIZES])
-    elif crop.rules:
-        yield from (len(crop.printed) / shown for shown in SHOWN_MM)
+        yield tuple(height / BOX_HEIGHT_MM for height in sorted(heights)[:MAX_SIZES])
+        yield (OTHER_SIZE * min(heights) / BOX_HEIGHT_MM,)
+    if crop.rules or crop.uprights >= MIN_UPRIGHTS:
+        yield (len(crop.printed) / SHOWN_MM,)
 
 
 def _box_heights(crop: CleanCrop) -> list[float]:

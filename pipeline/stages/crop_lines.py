@@ -74,6 +74,7 @@ class CleanCrop:
         ink: (h, w) bool, what is left dark.
         paper: (h, w) uint8, brightness of the paper under every pixel.
         rules, walls: the lines that were there.
+        uprights: number of straight upright strokes and lines, walls or not.
         to_crop: (3, 3), pixels of `gray` to pixels of the picture handed in.
     """
 
@@ -83,6 +84,7 @@ class CleanCrop:
     paper: GrayImage
     rules: tuple[PrintedLine, ...]
     walls: tuple[PrintedLine, ...]
+    uprights: int
     to_crop: FloatMatrix
 
 
@@ -108,11 +110,12 @@ def clean_crop(image: GrayImage) -> CleanCrop:
         gray, to_crop = np.asarray(turned, np.uint8), to_crop @ level_to_gray
         ink, paper = ink_and_paper(gray)
         rules = _rules(ink)
-    walls = _walls(ink, rules)
+    uprights = _uprights(ink)
+    walls = [line for line in uprights if _is_wall(line, rules, len(ink))]
     erased = _erasable(ink, rules) | _erasable(np.ascontiguousarray(ink.T), walls).T
     soft_edges = cv2.dilate(erased.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     painted = np.asarray(np.where(soft_edges, paper, gray), np.uint8)
-    return CleanCrop(painted, gray, ink & ~erased, paper, tuple(rules), tuple(walls), to_crop)
+    return CleanCrop(painted, gray, ink & ~erased, paper, tuple(rules), tuple(walls), len(uprights), to_crop)
 
 
 def ink_and_paper(gray: GrayImage) -> tuple[BoolImage, GrayImage]:
@@ -132,25 +135,23 @@ def _rules(ink: BoolImage) -> list[PrintedLine]:
     return _lines(ink, max(20, int(share * width)), run)
 
 
-def _walls(ink: BoolImage, rules: Sequence[PrintedLine]) -> list[PrintedLine]:
-    """Upright lines from rule to rule, or on to the picture's edge."""
-    height = len(ink)
-    shortest = max(12, int(WALL_SHARE * height))
-    found = _lines(np.ascontiguousarray(ink.T), shortest, max(10, int(0.7 * shortest)))
+def _uprights(ink: BoolImage) -> list[PrintedLine]:
+    shortest = max(12, int(WALL_SHARE * len(ink)))
+    return _lines(np.ascontiguousarray(ink.T), shortest, max(10, int(0.7 * shortest)))
 
-    def is_bounded(line: PrintedLine) -> bool:
-        return all(
-            t <= REACH_PX
-            or t >= height - REACH_PX
-            or any(
-                rule.first - REACH_PX <= line.at(t) <= rule.last + REACH_PX
-                and abs(rule.at(line.at(t)) - t) <= REACH_PX + rule.thickness
-                for rule in rules
-            )
-            for t in (line.first, line.last)
+
+def _is_wall(line: PrintedLine, rules: Sequence[PrintedLine], height: int) -> bool:
+    """Whether an upright line runs from rule to rule, or on to the picture's edge."""
+    return abs(line.slope) <= MAX_WALL_SLOPE and all(
+        t <= REACH_PX
+        or t >= height - REACH_PX
+        or any(
+            rule.first - REACH_PX <= line.at(t) <= rule.last + REACH_PX
+            and abs(rule.at(line.at(t)) - t) <= REACH_PX + rule.thickness
+            for rule in rules
         )
-
-    return [line for line in found if abs(line.slope) <= MAX_WALL_SLOPE and is_bounded(line)]
+        for t in (line.first, line.last)
+    )
 
 
 def _lines(ink: BoolImage, shortest: int, run: int) -> list[PrintedLine]:

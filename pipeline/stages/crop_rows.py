@@ -17,7 +17,7 @@ JOIN_GAP = 4.0
 """Parts of a row stand nearer to each other than this many row heights."""
 WORD_GAP = 0.7
 """A gap of this many digit heights may part a caption from the writing ..."""
-WIDEST_GAPS, LEAST_GAP = 2, 0.25
+WIDEST_GAPS, LEAST_GAP = 2, 0.3
 """... and so may the widest gaps of a row, from this many digit heights."""
 MAX_WORDS = 6
 """More words than these are joined again, the nearest first."""

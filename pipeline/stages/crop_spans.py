@@ -36,6 +36,7 @@ class Span:
         before, after: the other ink of its row.
         gap: paper before it, pixels.
         is_after_colon, is_after_wall: what parts it from the word before.
+        has_colon_before: a colon stands farther left in its row.
         has_wall_inside: a wall stands between its words.
         widest_gap: paper between its words, pixels.
     """
@@ -47,6 +48,7 @@ class Span:
     gap: float
     is_after_colon: bool
     is_after_wall: bool
+    has_colon_before: bool
     has_wall_inside: bool
     widest_gap: float
 
@@ -91,6 +93,7 @@ def _span(row: int, words: Sequence[Word], first: int, last: int) -> Span:
         words[first].gap,
         words[first].is_after_colon,
         words[first].is_after_wall,
+        any(word.is_after_colon for word in words[:first]),
         any(word.is_after_wall for word in inside[1:]),
         max((word.gap for word in inside[1:]), default=0.0),
     )

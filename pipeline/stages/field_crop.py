@@ -67,7 +67,7 @@ def see_crop(image: GrayImage, spec: FieldSpec) -> SeenCrop:
     rows = find_rows(crop)
     spans = find_spans(rows, spec.kind)
     band = max((s.height for s in spans if s.row == 0), default=height) * ROW_BAND / crop.gray.shape[0]
-    views = [CropView(whole, band_share=band)]
+    views = [CropView(whole, band_share=band, is_lined=bool(crop.walls))]
     for span in spans:
         picture, span_to_crop = cut_span(crop, rows, span)
         region = _line_region(picture, crop.to_crop @ span_to_crop, spec, span.height)

@@ -24,13 +24,18 @@ from tests.stages.scripted import row
 DIGITS, DATE = FieldSpec("crop", FieldKind.DIGITS), FieldSpec("crop", FieldKind.DATE)
 PICTURE = np.full((60, 300), 230, np.uint8)
 BLOBS = tuple(Blob(10 + 40 * i, 15, 32 + 40 * i, 45, 300, i + 1) for i in range(6))
-FACTS = BlobFacts({blob.label: i for i, blob in enumerate(BLOBS)}, (), np.full(6, 4.0), np.full(6, 90.0))
+FACTS = BlobFacts(
+    {blob.label: i for i, blob in enumerate(BLOBS)},
+    (),
+    np.array([6.0, 6, 4, 4, 4, 4]),
+    np.array([150.0, 150, 90, 90, 90, 90]),
+)
 CAPTION_OF_TWO = np.stack([row(NOT_A_DIGIT), row(NOT_A_DIGIT), *(row(3) for _ in range(4))])
-"""What the digit network says: two letters, then four digits."""
+"""What the digit network says: two letters, then four digits; the letters are printed bold."""
 
 
 def view_from(first: int, last: int = 6) -> CropView:
-    span = Span(0, BLOBS[first:last], BLOBS[:first], BLOBS[last:], 18.0, False, False, False, 18.0)
+    span = Span(0, BLOBS[first:last], BLOBS[:first], BLOBS[last:], 18.0, False, False, False, False, 18.0)
     return CropView(whole_picture(PICTURE, DIGITS), span)
 
 
@@ -84,3 +89,16 @@ def test_few_views_are_read_and_a_comb_always() -> None:
     assert len(kept) <= MAX_READ + 1
     assert kept[-1].is_comb
     assert any(view is views[2] for view in kept)
+
+
+def test_ink_of_the_same_pen_is_not_left_out() -> None:
+    one_pen = BlobFacts(FACTS.numbers, (), np.full(6, 4.0), np.full(6, 90.0))
+
+    def gain(facts: BlobFacts) -> float:
+        with_all, without_two = (
+            score_view(features_of(view_from(first), [("3333", -0.3)], DIGITS, facts, CAPTION_OF_TWO))
+            for first in (0, 2)
+        )
+        return without_two - with_all
+
+    assert gain(FACTS) > gain(one_pen)

@@ -78,7 +78,7 @@ def test_what_is_read_surely_wins_over_what_is_not() -> None:
             wide = StripReadings(((StripCandidate("8140717", -11.0),),))
             return StripReadings(tuple((narrow if strip.shape[1] < 250 else wide).candidates[0] for strip in strips))
 
-    region = region_of(crop_with_caption(), Picky(100, ()))
+    region = region_of(crop_with_caption(), Picky(26, ()))
     assert region.image.shape[1] < 250
 
 
