@@ -27,7 +27,7 @@ WEIGHTS: Mapping[str, float] = {
     "colon": 1.0, "past_colon": -1.5, "alike_before": -6.0, "sign": 3.3,
     "wall_inside": -0.6, "stroke_unlike": -0.3, "depth_unlike": -0.2,
 }  # fmt: skip
-"""How much each piece of evidence counts, in a conditional logit. First guesses, moved where fits on photographed forms,
+"""How much each piece of evidence counts, a conditional logit. First guesses, moved where fits on photographed forms,
 cheques and drawn designs agreed; `benchmarks.fit_crop_choice` fits them and leaves each batch out in turn."""
 SIGN_GAP, LETTER_GAP, SIGN_HEIGHTS = 0.5, 0.3, (0.6, 1.8)
 """Gaps behind and before a currency's sign, and its height, all in digit heights."""
