@@ -8,6 +8,11 @@ from sample_docs.generator.paper import BLACK, GRAY, Sheet
 _NUMBER = FieldDesign("number", "digits", 128, 24, 56, 9, 8)
 _CODE = FieldDesign("code", "digits", 24, 70, 35, 9, 5)
 _TOTAL = FieldDesign("total", "amount", 120, 240, 50, 10)
+_MARKS_FIELDS = (
+    FieldDesign("number", "digits", 118, 38, 64, 9, 8),
+    FieldDesign("code", "digits", 24, 92, 35, 9, 5),
+    FieldDesign("total", "amount", 132, 226, 46, 10),
+)
 _CARD_CODE = FieldDesign("code", "digits", 20, 30, 48, 8, 6)
 
 
@@ -15,9 +20,8 @@ def _print_marks(sheet: Sheet) -> None:
     for x in (8.0, 197.0):
         for y in (8.0, 284.0):
             sheet.box(x, y, 5, 5, color=None, fill=BLACK)
-    _print_cells(sheet, _NUMBER)
-    _print_cells(sheet, _CODE)
-    sheet.box(_TOTAL.left, _TOTAL.top, _TOTAL.width, _TOTAL.height, line=0.4)
+    for field in _MARKS_FIELDS:
+        _print_cells(sheet, field)
 
 
 def _print_ruled(sheet: Sheet) -> None:
@@ -43,7 +47,7 @@ def _print_cells(sheet: Sheet, field: FieldDesign) -> None:
     sheet.boxed_cells(field.left, field.top, cells, field.width / cells, field.height, line=0.3)
 
 
-MARKS = FormDesign("marks", "1", 210, 297, (_NUMBER, _CODE, _TOTAL), _print_marks)
+MARKS = FormDesign("marks", "1", 210, 297, _MARKS_FIELDS, _print_marks)
 RULED = FormDesign("ruled", "1", 210, 297, (_NUMBER, _CODE, _TOTAL), _print_ruled)
 CARD = FormDesign("card", "1", 148, 105, (_CARD_CODE,), _print_card)
 SPARSE_DESIGNS: tuple[FormDesign, ...] = (MARKS, RULED, CARD)

@@ -30,9 +30,9 @@ PRINT_POINTS = 1500
 """Places of print looked up on the page to rank rough placements."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PreparedPage:
-    """One page of a form, computed once.
+    """One page of a form, computed once; equal to itself alone.
 
     Attributes:
         number: page of the form, from 1.
@@ -40,6 +40,7 @@ class PreparedPage:
         work_to_mm: (3, 3) from pixels of `work` to form millimetres.
         weights: (H, W) float32, 1 where print is compared, 0 inside fields.
         anchors: in pixels of `work`.
+        is_bare: hardly anything is printed beside the fields, and their frames serve as anchors too.
         print_mm: (N, 2) places of print, at most `PRINT_POINTS` of them.
     """
 
@@ -48,13 +49,14 @@ class PreparedPage:
     work_to_mm: FloatMatrix
     weights: NDArray[np.float32]
     anchors: tuple[Anchor, ...]
+    is_bare: bool
     print_mm: Points
     profiles: FormProfiles
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PreparedTemplate:
-    """All that registering needs to know of a form."""
+    """All that registering needs to know of a form; equal to itself alone."""
 
     template: FormTemplate
     pages: tuple[PreparedPage, ...]
@@ -95,6 +97,7 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
     is_free = _outside_fields(template, number, work.shape, FIELD_MARGIN_MM)
     anchors = choose_anchors(work, is_free, WIDE_REACH)
     enough = min(ENOUGH_ANCHORS, ENOUGH_SHARE * work.size / SPACING**2)
+    is_bare = len(anchors) < enough
     for spacing in (SPACING, SPACING // 2):
         if len(anchors) < enough:
             # Not much print beside the fields: their own frames must help.
@@ -105,7 +108,7 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
     print_mm = dark_mm[:: max(1, len(dark_mm) // PRINT_POINTS)]
     work_to_mm: FloatMatrix = inverse(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
     weights = _outside_fields(template, number, work.shape, -FRAME_MM).astype(np.float32)
-    return PreparedPage(number, work, work_to_mm, weights, anchors, print_mm, profile_form(dark_mm, size_mm))
+    return PreparedPage(number, work, work_to_mm, weights, anchors, is_bare, print_mm, profile_form(dark_mm, size_mm))
 
 
 def _outside_fields(template: FormTemplate, number: int, shape: tuple[int, ...], margin_mm: float) -> NDArray[np.bool_]:
