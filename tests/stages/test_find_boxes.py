@@ -239,6 +239,7 @@ def test_drawn_combs_are_found_inside_the_page_and_in_order(combs: list[tuple[in
         assert all(cell.left < following.left for cell, following in pairwise(field.cells))
 
 
+@settings(deadline=None)
 @given(
     boxes=st.lists(
         st.builds(

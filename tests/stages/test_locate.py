@@ -7,7 +7,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Box, Registration, RegistrationStatus
@@ -68,6 +68,7 @@ def test_cells_in_drop_out_colour_come_from_the_blank_form() -> None:
     assert all(cell.iou(other) > 0.9 for cell, other in zip(before.cells, after.cells, strict=True))
 
 
+@settings(deadline=None)
 @given(left=st.integers(0, 500), width=st.integers(20, 900), count=st.integers(1, 20), gap=st.floats(0, 6))
 def test_even_cells_are_ordered_and_fill_the_field(left: int, width: int, count: int, gap: float) -> None:
     inner = Box(left, 5, left + width, 45)
