@@ -81,6 +81,9 @@ def _is_line_struck(region: FieldRegion, line: LineInk, digits: int) -> bool:
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     for left, top, width, tall_px, _ in stats[1:].tolist():
         is_wide = width >= LINE_LENGTH * height and tall_px >= 0.6 * height
+        start, end = band.left + left, band.left + left + width
+        if region.background is None and (start <= 2 or end >= line.ink.mask.shape[1] - 2):
+            continue  # rules and security lines run to the picture's edge, a hand's strike ends with its digits
         if is_wide and _has_long_line(ink[top : top + tall_px, left : left + width], height):
             return True
     texture = texture_of(written, height, at_least=digits)

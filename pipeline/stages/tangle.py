@@ -19,6 +19,8 @@ MANY_STROKES, SOME_STROKES = 2.7, 2.2
 """Strokes a digit along a row, at the busiest fifth of the rows: plain 1.1 to 2.0, zigzags from 1.9."""
 DENSE = 2.4
 """Strokes met on the way down a column: plain 1.5 to 2.3."""
+PAPER = 3.2
+"""More strokes than this on the way down a column are lines of security paper, not a pen's (real amounts: 3.3 to 7)."""
 LEAST_DIGITS = 2
 """A single 8 has holes enough."""
 
@@ -34,6 +36,8 @@ class Texture:
     @property
     def is_tangled(self) -> bool:
         """Whether digits alone would hardly look so."""
+        if self.column_strokes > PAPER:
+            return False
         is_busy = self.row_strokes >= SOME_STROKES or self.column_strokes >= DENSE
         return self.holes >= MANY_HOLES or self.row_strokes >= MANY_STROKES or (self.holes >= SOME_HOLES and is_busy)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.document import FieldKind, FieldSpec, RectMm
+from pipeline.document import Cents, FieldKind, FieldSpec, RectMm
 from pipeline.storage.template_rules import LoadedRules, country_code, load_field_rules
 from pipeline.storage.yaml_places import Otherwise, Place, Read
 
@@ -31,6 +31,7 @@ OPTIONAL_FIELD_KEYS = (
     "required",
     "country",
     "date_order",
+    "cents",
     "threshold",
     "max_error",
     "rules",
@@ -39,7 +40,7 @@ OPTIONAL_FIELD_KEYS = (
 MAX_ERROR = 0.99
 """A budget of 1 would accept everything; a misplaced percentage is likelier."""
 
-KEYS_OF_ONE_KIND = {"country": FieldKind.POSTAL_CODE, "date_order": FieldKind.DATE}
+KEYS_OF_ONE_KIND = {"country": FieldKind.POSTAL_CODE, "date_order": FieldKind.DATE, "cents": FieldKind.AMOUNT}
 
 Lines = dict[tuple[str, str], int]
 """Line of a key of a field, by the names of both; of the field itself under the key ""."""
@@ -126,6 +127,7 @@ def _field(
     region = place.attempt(lambda place: _region(place, keys, page_size), None)
     required = _read(keys, "required", Place.truth, False)
     country = _read(keys, "country", country_code, None)
+    cents = _read(keys, "cents", lambda word: word.one_of([word.value for word in Cents]), None)
     date_order = _read(keys, "date_order", lambda order: order.one_of(DATE_ORDERS), DATE_ORDERS[0])
     threshold = _read(keys, "threshold", lambda threshold: threshold.number(above=0, at_most=1), None)
     if name is None or kind is None or region is None:
@@ -141,6 +143,7 @@ def _field(
         rules=rules.rules,
         country=country,
         date_order=date_order,
+        cents=Cents(cents) if cents is not None else None,
         threshold=threshold,
         max_error=_read(keys, "max_error", error_budget, None),
     )
