@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.combiner import FITTED, PRIOR, Candidate, Combiner, fit_combiner
@@ -11,6 +11,7 @@ LOGS = st.one_of(st.none(), st.floats(-40, 0))
 CANDIDATES = st.lists(st.builds(Candidate, st.text("0123456789", min_size=1, max_size=9), LOGS, LOGS), max_size=8)
 
 
+@settings(deadline=None)
 @given(CANDIDATES, st.sampled_from([FITTED, Combiner(PRIOR), Combiner({})]))
 def test_probabilities_of_candidates_sum_to_one(candidates, combiner):
     logs = combiner.log_probabilities(candidates)

@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Cents, FieldKind, FieldSpec
@@ -133,12 +133,14 @@ def test_many_doubtful_marks_make_no_meaning_likely():
 RAWS = st.text(alphabet="0123456789.,'-/= *$^()x", max_size=14)
 
 
+@settings(deadline=None)
 @given(RAWS)
 def test_amounts_keep_every_digit_in_order(raw):
     for value in interpret(raw.replace("/", "-").replace("x", ""), AMOUNT):
         assert digits_of(value).strip("0") == digits_of(raw).strip("0")
 
 
+@settings(deadline=None)
 @given(RAWS, st.sampled_from([None, *Cents]), st.sampled_from([None, 8]), st.data())
 def test_meanings_sum_to_no_more_than_one_likeliest_first(raw, cents, cells, data):
     sureness = data.draw(st.lists(st.floats(0, 1), min_size=len(raw), max_size=len(raw)))
@@ -148,6 +150,7 @@ def test_meanings_sum_to_no_more_than_one_likeliest_first(raw, cents, cells, dat
 
 
 @pytest.mark.parametrize("pattern", ["{w}.{c:02d}", "{g},{c:02d}", "{g}.{c:02d}", "{w} {c:02d}/100"])
+@settings(deadline=None)
 @given(whole=st.integers(1000, 9999999), cents=st.integers(0, 99))
 def test_well_written_amounts_come_back(pattern, whole, cents):
     mark = "'" if ".{c" in pattern else "."
@@ -219,6 +222,7 @@ def test_comb_parts_a_date_by_its_cells():
     assert date("130712", cells=8) == {"2012-07-13": 1.0}
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1900, 1, 1), dt.date(2099, 12, 31)), st.sampled_from(["DMY", "MDY", "YMD"]))
 def test_every_day_comes_back_in_every_order(day, order):
     parts = {"D": f"{day.day:02d}", "M": f"{day.month:02d}", "Y": f"{day.year:04d}"}
@@ -230,6 +234,7 @@ def date_spec(order: str) -> FieldSpec:
     return FieldSpec("date", FieldKind.DATE, date_order=order)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789./- ", max_size=12), st.sampled_from(["DMY", "MDY", "YMD"]))
 def test_dates_are_days_whose_shares_sum_to_no_more_than_one(raw, order):
     found = date(raw, order)

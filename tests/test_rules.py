@@ -137,6 +137,7 @@ def test_no_rule_changes_nothing_and_no_value_passes_none():
     assert weigh_by_rules([], [], [rule("luhn")]) == ()
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=6).filter(
         lambda candidates: sum(share for share, _ in candidates) <= 1
@@ -151,6 +152,7 @@ def test_checks_never_raise_what_fails_nor_lower_what_passes(candidates, by_chan
         assert now >= before - 1e-9 if passed else now <= before + 1e-9
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6).filter(lambda s: sum(s) <= 1))
 def test_check_that_everything_passes_changes_nothing(shares):
     assert weigh(shares, [True] * len(shares), 1.0) == pytest.approx(tuple(shares))

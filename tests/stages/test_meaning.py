@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Box, Decision, FieldKind, FieldSpec, RuleSpec
@@ -50,6 +50,7 @@ def test_string_without_a_meaning_keeps_its_probability():
 STRINGS = st.lists(st.tuples(st.text("0123456789.,-", min_size=1, max_size=9), st.floats(0, 1)), max_size=6)
 
 
+@settings(deadline=None)
 @given(STRINGS, st.floats(-4, 4), st.sampled_from([DIGITS, AMOUNT, FieldSpec("d", FieldKind.DATE)]))
 def test_confidences_sum_to_no_more_than_one_whatever_the_calibration(strings, shift, spec):
     total = max(1.0, sum(p for _, p in strings))
@@ -60,6 +61,7 @@ def test_confidences_sum_to_no_more_than_one_whatever_the_calibration(strings, s
     assert [r.confidence for r in readings] == sorted((r.confidence for r in readings), reverse=True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text("0123456789", min_size=3, max_size=6), st.floats(0.01, 1)), min_size=1, max_size=5))
 def test_grammar_never_makes_more_than_the_whole_of_the_evidence(strings):
     total = sum(p for _, p in strings) + 0.1

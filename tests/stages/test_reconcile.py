@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Alternative, Decision, FieldKind, FieldReading, RuleSpec
@@ -102,6 +102,7 @@ def test_equal_fields_read_alike_and_unlike():
 NUMBERS = st.integers(0, 30).map(str)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(NUMBERS, st.floats(0, 1), NUMBERS, st.floats(0, 1)), min_size=3, max_size=3))
 def test_probabilities_stay_probabilities_and_nothing_is_accepted_on_a_broken_sum(rows):
     fields = []
