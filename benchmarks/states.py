@@ -134,7 +134,7 @@ def _share(count: int, n: int) -> str:
 
 
 def totals(tallies: Sequence[Tally]) -> Iterator[str]:
-    """One line a state and layout; strikes only in manners that nothing was tuned on."""
+    """One line a state and layout; strikes only in manners that nothing was tuned on, if there are any."""
     for state in dict.fromkeys(tally.case.state for tally in tallies):
         for layout in ("comb", "line"):
             mine = [
