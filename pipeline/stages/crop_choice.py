@@ -33,7 +33,7 @@ SIGN_GAP, LETTER_GAP, SIGN_HEIGHTS = 0.5, 0.3, (0.6, 1.8)
 """Gaps behind and before a currency's sign, and its height, all in digit heights."""
 PEN_SPREAD = 0.25
 """Stroke widths and darkness of one pen in one field differ by about so much, natural logarithm."""
-MAX_READ, FAR_BEHIND = 3, 3.0
+MAX_READ, FAR_BEHIND = 3, 2.0
 """At most so many views of a picture are read, none that is so far behind the best by its place alone."""
 
 
