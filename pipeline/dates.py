@@ -83,16 +83,33 @@ def _of_groups(groups: list[str], order: str) -> str | None:
         return None
 
 
+def slashes_among(digits: str, order: str, value: str) -> tuple[int, ...]:
+    """Places of the ones that are slashes when unparted digits mean this day; empty when all of them are digits.
+
+    Args:
+        digits: as read, without separators.
+        order: DMY, MDY or YMD.
+        value: ISO 8601 date.
+    """
+    if unparted_date(digits, order) == value or _slashes_read_as_ones(digits, order) != value:
+        return ()
+    return _slash_places(digits, order)
+
+
 def _slashes_read_as_ones(digits: str, order: str) -> str | None:
     """The date in 1310712012, that is 13/07/2012."""
-    widths = {"D": 2, "M": 2, "Y": len(digits) - 6}
-    if widths["Y"] not in (2, 4):
+    if len(digits) not in (8, 10):
         return None
-    first = widths[order[0]]
-    second = first + 1 + widths[order[1]]
+    first, second = _slash_places(digits, order)
     if digits[first] != "1" or digits[second] != "1":
         return None
     return _of_groups([digits[:first], digits[first + 1 : second], digits[second + 1 :]], order)
+
+
+def _slash_places(digits: str, order: str) -> tuple[int, int]:
+    widths = {"D": 2, "M": 2, "Y": len(digits) - 6}
+    first = widths[order[0]]
+    return first, first + 1 + widths[order[1]]
 
 
 def _uneven(digits: str, order: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pipeline.dates import slashes_among
 from pipeline.document import FieldKind, FieldSpec
 from pipeline.evidence import misreadings, share_passing, weigh
 from pipeline.grammar import digits_of, interpret, lengths_allowed
@@ -97,10 +98,19 @@ def readings_of(
             # It keeps its probability: nothing becomes certain because its rivals are nonsense.
             senseless.append(Reading(shown, None, confidence, string.features))
         for value, share in meanings.items():
-            known = found.setdefault(value, Reading(shown, value, 0.0, string.features))
+            known = found.setdefault(value, Reading(_with_slashes(shown, value, spec), value, 0.0, string.features))
             found[value] = replace(known, confidence=known.confidence + confidence * share)
     readings = sorted((*found.values(), *senseless), key=lambda reading: -reading.confidence)
     return tuple(replace(reading, confidence=min(1.0, reading.confidence)) for reading in readings[:count])
+
+
+def _with_slashes(steps: tuple[Step, ...], value: str, spec: FieldSpec) -> tuple[Step, ...]:
+    """Steps of a date on a line, its slashes shown as such where the readers took them for ones."""
+    if spec.kind is not FieldKind.DATE or spec.cells is not None:
+        return steps
+    digits = [place for place, step in enumerate(steps) if step.char.isdigit()]
+    slashes = {digits[place] for place in slashes_among(digits_of(_text(steps)), spec.date_order, value)}
+    return tuple(replace(step, char="/") if place in slashes else step for place, step in enumerate(steps))
 
 
 def _meanings(steps: Sequence[Step], spec: FieldSpec) -> dict[str, float]:

@@ -47,6 +47,14 @@ def test_string_without_a_meaning_keeps_its_probability():
     assert readings[1].value == "2012-01-31"
 
 
+def test_slashes_of_a_date_that_were_read_as_ones_are_shown_as_slashes():
+    date = FieldSpec("date", FieldKind.DATE, date_order="DMY")
+    slashed = readings_of([scored("1310712012", 0.9)], date, LOGISTIC, 8)[0]
+    assert (slashed.value, slashed.raw) == ("2012-07-13", "13/07/2012")
+    unparted = readings_of([scored("13072012", 0.9)], date, LOGISTIC, 8)[0]
+    assert (unparted.value, unparted.raw) == ("2012-07-13", "13072012")
+
+
 STRINGS = st.lists(st.tuples(st.text("0123456789.,-", min_size=1, max_size=9), st.floats(0, 1)), max_size=6)
 
 
