@@ -22,6 +22,9 @@ MARGIN_PX = 24
 MAX_WIDTH_PX = 1024
 """Widest strip read; a wider one is squeezed. Fourteen well-spaced digits take about 400 px."""
 
+_WHOLE_PX = 27.0
+"""Height of a whole strip in its first view: +3 points over 32 on the tune half of real amounts, whose digits fill it."""
+_NARROWING = 0.85
 _PAPER_WINDOW = (31, 31)
 _INK_PIXELS = 64
 """The darkest so many pixels count as full ink; about the area of a thin 1, and independent of the strip's width."""
@@ -68,7 +71,9 @@ def normalize_strip(gray: GrayImage) -> FloatArray:
 
 
 def views_of(gray: GrayImage) -> tuple[View, ...]:
-    """The views a strip is read in: the whole height, the same at 0.85, and the rows that hold ink.
+    """The views a strip is read in: the whole height, the rows that hold ink, and the whole height narrowed.
+
+    Of twenty sets of up to six views this one read most of the tune half of real cheque amounts.
 
     Args:
         gray: (H, W) uint8, dark on light, H and W at least 1.
@@ -76,13 +81,12 @@ def views_of(gray: GrayImage) -> tuple[View, ...]:
     Returns:
         At least one view; the first is the one greedy reading uses.
     """
-    whole = _fit(gray, 0, gray.shape[0], STRIP_HEIGHT)
-    return (whole, _fit(gray, 0, gray.shape[0], 27.0), _ink_rows(gray))
+    return (whole_view(gray), _ink_rows(gray), _fit(gray, 0, gray.shape[0], STRIP_HEIGHT, narrowing=_NARROWING))
 
 
 def whole_view(gray: GrayImage) -> View:
-    """The strip's whole height at 32 px, with margins."""
-    return _fit(gray, 0, gray.shape[0], STRIP_HEIGHT)
+    """The strip's whole height with margins, a little smaller than the network's 32 rows."""
+    return _fit(gray, 0, gray.shape[0], _WHOLE_PX)
 
 
 def _ink_rows(gray: GrayImage) -> View:
@@ -109,10 +113,10 @@ def _resize_rows(gray: GrayImage, height_px: float) -> GrayImage:
     return np.asarray(cv2.resize(gray, (width, round(height_px)), interpolation=method), np.uint8)
 
 
-def _fit(gray: GrayImage, top: float, bottom: float, height_px: float) -> View:
+def _fit(gray: GrayImage, top: float, bottom: float, height_px: float, narrowing: float = 1.0) -> View:
     """Rows `top` to `bottom` at `height_px`, in the middle of 32 rows; what lies beside them fills the rest."""
     scale = height_px / (bottom - top)
-    width = min(MAX_WIDTH_PX, max(1, round(gray.shape[1] * scale)))
+    width = min(MAX_WIDTH_PX, max(1, round(gray.shape[1] * scale * narrowing)))
     across = width / gray.shape[1]
     source = gray
     if scale < 1:
