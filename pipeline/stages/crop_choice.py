@@ -24,13 +24,15 @@ WEIGHTS: Mapping[str, float] = {
     "is_whole": -1.8, "tight": 3.1, "lined": -2.0, "is_comb": -0.5, "row": 1.5,
     "score": 0.3, "margin": 0.35, "digits": 0.45, "fits": 3.6,
     "odd_inside": -0.6, "digits_before": -6.0, "digits_after": -6.5, "print_before": 3.5, "print_after": -4.7,
-    "colon": 1.0, "past_colon": -1.5, "alike_before": -6.0, "sign": 3.3,
+    "colon": 1.0, "past_colon": -1.5, "alike_before": -6.0, "sign": 3.3, "digit_beside": -4.0,
     "wall_inside": -0.6, "stroke_unlike": -0.3, "depth_unlike": -0.2,
 }  # fmt: skip
 """How much each piece of evidence counts, a conditional logit. First guesses, moved where fits on photographed forms,
 cheques and drawn designs agreed; `benchmarks.fit_crop_choice` fits them and leaves each batch out in turn."""
 SIGN_GAP, LETTER_GAP, SIGN_HEIGHTS = 0.5, 0.3, (0.6, 1.8)
 """Gaps behind and before a currency's sign, and its height, all in digit heights."""
+BESIDE, AS_HIGH = 1.5, 0.5
+"""A digit nearer than this many digit heights and at least this high belongs to the same number."""
 PEN_SPREAD = 0.25
 """Stroke widths and darkness of one pen in one field differ by about so much, natural logarithm."""
 MAX_READ, FAR_BEHIND = 3, 2.0
@@ -115,6 +117,7 @@ def _span_features(span: Span, spec: FieldSpec, facts: BlobFacts, blobs: FloatAr
     odd_before = _share_of_no_digits(span.before, facts, blobs)
     odd_after = _share_of_no_digits(span.after, facts, blobs)
     stroke, depth = _unlike(span.before, span.blobs, facts)
+    is_amount = spec.kind is FieldKind.AMOUNT
     return {
         "odd_inside": _share_of_no_digits(span.blobs, facts, blobs),
         "digits_before": before * (1 - odd_before),
@@ -130,7 +133,9 @@ def _span_features(span: Span, spec: FieldSpec, facts: BlobFacts, blobs: FloatAr
         "gap_inside": min(FAR, span.widest_gap / span.height),
         "stroke_unlike": stroke,
         "depth_unlike": depth,
-        "sign": float(spec.kind is FieldKind.AMOUNT and _is_after_sign(span)),
+        # Other kinds have captions, which end in letters that look like digits.
+        "sign": float(is_amount and _is_after_sign(span, facts, blobs)),
+        "digit_beside": is_amount * _digit_beside(span, facts, blobs),
     }
 
 
@@ -174,11 +179,21 @@ def _alike(blobs: Sequence[Blob], others: Sequence[Blob], facts: BlobFacts) -> f
     return float(np.dot(np.exp(-unlike / PEN_SPREAD), [_ink([blob]) for blob in blobs]))
 
 
-def _is_after_sign(span: Span) -> bool:
-    """Whether one character of about the digits' height stands alone before them: a currency's sign."""
+def _digit_beside(span: Span, facts: BlobFacts, rows: FloatArray) -> float:
+    """Probability that the character just before is a digit, which no amount may lose; 0 where print parts the two."""
+    tall = [blob for blob in span.before if blob.height >= AS_HIGH * span.height]
+    if not tall or span.is_after_colon or span.is_after_wall or span.gap > BESIDE * span.height:
+        return 0.0
+    return 1.0 - float(rows[facts.numbers[tall[-1].label], NOT_A_DIGIT])
+
+
+def _is_after_sign(span: Span, facts: BlobFacts, rows: FloatArray) -> bool:
+    """Whether one character of about the digits' height, no digit, stands alone before them: a currency's sign."""
     if not span.before or not (span.gap > SIGN_GAP * span.height or span.is_after_wall):
         return False
     sign = span.before[-1]
+    if rows[facts.numbers[sign.label], NOT_A_DIGIT] < 0.5:
+        return False
     gap = sign.left - max((blob.right for blob in span.before[:-1]), default=-np.inf)
     return SIGN_HEIGHTS[0] <= sign.height / span.height <= SIGN_HEIGHTS[1] and gap > LETTER_GAP * span.height
 
