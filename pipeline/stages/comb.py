@@ -83,6 +83,7 @@ def segment_comb(region: FieldRegion) -> CombInk:
     lines = erase_cell_lines(ink, region.cells)
     written = lines.written
     if region.background is not None:
+        written = erase_odd_walls(written, region.background, region.cells, region.px_per_mm)
         written = erase_printed(written, region.background, region.px_per_mm)
     shared = share_ink(written, region.cells, (SPECK_MM * region.px_per_mm) ** 2)
     crops = tuple(
@@ -101,6 +102,35 @@ def _inside(region: FieldRegion) -> BoolImage:
             max(0, cell.top + rim_y) : max(0, cell.bottom - rim_y), max(0, cell.left + rim_x) : cell.right - rim_x
         ] = True
     return inside
+
+
+def erase_odd_walls(
+    mask: BoolImage, background: NDArray[np.uint8], cells: Sequence[Box], px_per_mm: float
+) -> BoolImage:
+    """Drop the walls that are printed otherwise than the rest of a comb, such as the bold one before the cents.
+
+    Args:
+        mask: (h, w) bool ink of the filled-in form, the usual walls gone.
+        background: (h, w) uint8 of the blank form, aligned to within half a millimetre.
+        cells: of the comb.
+        px_per_mm: resolution.
+
+    Returns:
+        (h, w) bool; a stroke that crosses such a wall stays whole.
+    """
+    blank = find_ink(background, STROKE_MM * px_per_mm)
+    left_over = erase_cell_lines(blank, cells).written.astype(np.uint8)
+    tall = np.ones((max(3, cells[0].height // 2), 1), np.uint8)
+    wall = np.asarray(cv2.morphologyEx(left_over, cv2.MORPH_OPEN, tall), np.uint8)
+    if not wall.any():
+        return mask
+    slack = max(1, round(0.25 * px_per_mm))
+    is_wall = cv2.dilate(wall, np.ones((2 * slack + 1, 2 * slack + 1), np.uint8)) > 0
+    beside = (mask & ~is_wall).astype(np.uint8)
+    reach = 2 * slack + round(STROKE_MM * px_per_mm)
+    after = cv2.dilate(beside, np.ones((1, reach + 1), np.uint8), anchor=(0, 0)) > 0
+    before = cv2.dilate(beside, np.ones((1, reach + 1), np.uint8), anchor=(reach, 0)) > 0
+    return np.asarray(mask & (~is_wall | (before & after)))
 
 
 def erase_printed(mask: BoolImage, background: NDArray[np.uint8], px_per_mm: float) -> BoolImage:

@@ -1,11 +1,14 @@
+from dataclasses import replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Box, FieldKind, FieldSpec
+from pipeline.stages.comb import segment_comb
 from pipeline.stages.cuts import ink_on_cuts, right_of_cut
 from pipeline.stages.ink import find_ink
 from pipeline.stages.segment import segment_field
@@ -136,3 +139,20 @@ def test_slanted_cut_parts_slanted_strokes_that_every_upright_cut_crosses():
     assert not ink_on_cuts(mask, np.array([11.0]), np.array([41.0])).any()
     is_right = right_of_cut(mask.shape, 11.0, 41.0)
     assert (mask & is_right).sum() == (mask & ~is_right).sum() == mask.sum() / 2
+
+
+def test_bold_wall_before_the_cents_is_no_part_of_the_digit_that_touches_it():
+    """A comb of ticks with one wall of full height, as payment slips part their cents."""
+    blank = comb_region(4, printed=False)
+    form = blank.image.copy()
+    foot, wall = blank.cells[0].bottom, blank.cells[2].left
+    for cell in blank.cells:
+        cv2.line(form, (cell.left, foot - 18), (cell.left, foot), 60, 2)
+    cv2.line(form, (blank.cells[0].left, foot), (blank.cells[-1].right, foot), 60, 2)
+    cv2.line(form, (wall, blank.cells[0].top - 4), (wall, foot), 40, 5)
+    written = form.copy()
+    cv2.ellipse(written, (wall + 13, foot - 35), (15, 25), 15, 0, 360, 30, 5, cv2.LINE_AA)
+    (crop,) = [cell for cell in segment_comb(replace(blank, image=written, background=form)).cells if cell is not None]
+    assert crop.first == 2
+    height, width = crop.ink.shape
+    assert height < 62 and width < 36  # the ring alone; the wall is as high as the cell
