@@ -155,4 +155,5 @@ def test_bold_wall_before_the_cents_is_no_part_of_the_digit_that_touches_it():
     (crop,) = [cell for cell in segment_comb(replace(blank, image=written, background=form)).cells if cell is not None]
     assert crop.first == 2
     height, width = crop.ink.shape
-    assert height < 62 and width < 36  # the ring alone; the wall is as high as the cell
+    assert height < 62  # the ring alone; the wall is as high as the cell
+    assert width < 36
