@@ -23,7 +23,7 @@ MAX_WIDTH_PX = 1024
 """Widest strip read; a wider one is squeezed. Fourteen well-spaced digits take about 400 px."""
 
 _WHOLE_PX = 27.0
-"""Height of a whole strip in its first view: +3 points over 32 on the tune half of real amounts, whose digits fill it."""
+"""Height of a whole strip in its first view: +3 points over 32 on the tune half of real amounts."""
 _NARROWING = 0.85
 _PAPER_WINDOW = (31, 31)
 _INK_PIXELS = 64

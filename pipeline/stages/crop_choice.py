@@ -24,7 +24,7 @@ WEIGHTS: Mapping[str, float] = {
     "is_whole": -1.8, "tight": 3.1, "lined": -2.0, "is_comb": -0.5, "row": 1.5,
     "score": 0.3, "margin": 0.35, "digits": 0.45, "fits": 3.6,
     "odd_inside": -0.6, "digits_before": -6.0, "digits_after": -6.5, "print_before": 3.5, "print_after": -4.7,
-    "colon": 1.0, "past_colon": -1.5, "alike_before": -6.0, "sign": 3.3, "digit_beside": -4.0,
+    "colon": 2.5, "past_colon": -1.5, "alike_before": -6.0, "sign": 3.3, "digit_beside": -4.0,
     "wall_inside": -0.6, "stroke_unlike": -0.3, "depth_unlike": -0.2,
 }  # fmt: skip
 """How much each piece of evidence counts, a conditional logit. First guesses, moved where fits on photographed forms,

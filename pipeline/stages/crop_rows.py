@@ -98,20 +98,28 @@ def digit_height(blobs: Sequence[Blob]) -> float:
     return float(np.median([blob.height for blob in blobs if blob.height >= tallest / 2]))
 
 
-def find_rows(crop: CleanCrop) -> RowMap:
-    """Group the ink of a picture into rows and words."""
+def find_rows(crop: CleanCrop, may_have_caption: bool = True) -> RowMap:
+    """Group the ink of a picture into rows and words.
+
+    Args:
+        crop: levelled, its rules painted over.
+        may_have_caption: False for amounts, whose points look like what is left of a blurred colon.
+    """
     closed = cv2.morphologyEx(crop.ink.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     blobs = [Blob(x, y, x + w, y + h, a, n) for n, (x, y, w, h, a) in enumerate(stats[1:].tolist(), start=1)]
     waiting = [blob for blob in blobs if _may_be_writing(blob, crop.ink)]
     specks = [blob for blob in blobs if blob not in waiting]
+    # Closing joins the dots of a small colon.
+    _, _, stats, _ = cv2.connectedComponentsWithStats(crop.ink.astype(np.uint8), connectivity=8)
+    dots = [Blob(x, y, x + w, y + h, a, 0) for x, y, w, h, a in stats[1:].tolist()]
     rows: list[Row] = []
     while waiting and len(rows) < MAX_ROWS:
         members, weight = _main_row(waiting, crop)
         if rows and weight < ROW_SHARE * rows[0].weight:
             break
         waiting = [blob for blob in waiting if blob not in members]
-        rows.append(Row(tuple(_words(members, [*specks, *waiting], crop)), weight))
+        rows.append(Row(tuple(_words(members, _colons(members, dots, may_have_caption), crop)), weight))
     return RowMap(tuple(rows), np.asarray(labels, np.int32), (*specks, *waiting))
 
 
@@ -173,10 +181,9 @@ def _is_ruled_off(blob: Blob, other: Blob, crop: CleanCrop) -> bool:
     )
 
 
-def _words(row: Sequence[Blob], others: Sequence[Blob], crop: CleanCrop) -> Iterator[Word]:
+def _words(row: Sequence[Blob], colons: Sequence[float], crop: CleanCrop) -> Iterator[Word]:
     """Split a row where a colon, a wall or a wide gap stands."""
     digit = digit_height(row)
-    colons = _colons(row, others, digit)
     splits: list[tuple[int, float, bool, bool]] = []
     reached = row[0].right
     for number, (blob, following) in enumerate(pairwise(row), start=1):
@@ -202,9 +209,10 @@ def _has_wall_between(blob: Blob, following: Blob, crop: CleanCrop) -> bool:
     return any(wall.first < y < wall.last and blob.middle[0] < wall.at(y) <= following.middle[0] for wall in crop.walls)
 
 
-def _colons(row: Sequence[Blob], others: Sequence[Blob], digit: float) -> list[float]:
-    """Columns of colons: two dots one above the other, level with the row."""
-    dots = [b for b in (*others, *row) if b.area >= 2 and b.height < 0.45 * digit and b.width < 0.5 * digit + 2]
+def _colons(row: Sequence[Blob], specks: Sequence[Blob], may_have_caption: bool) -> list[float]:
+    """Columns of colons: two dots one above the other, level with the row, or the lower one alone behind a caption."""
+    digit = digit_height(row)
+    dots = [b for b in specks if b.area >= 2 and b.height < 0.45 * digit and b.width < 0.5 * digit + 2]
     found = []
     for upper in dots:
         for lower in dots:
@@ -214,4 +222,26 @@ def _colons(row: Sequence[Blob], others: Sequence[Blob], digit: float) -> list[f
             x, y = (upper.middle[0] + lower.middle[0]) / 2, (upper.middle[1] + lower.middle[1]) / 2
             if any(blob.top - 0.3 * digit < y < blob.bottom + 0.3 * digit for blob in row):
                 found.append(x)
-    return found
+    if found or not may_have_caption:
+        return found
+    lone = _lone_lower_dot(row, dots, digit)
+    return [] if lone is None else [lone]
+
+
+def _lone_lower_dot(row: Sequence[Blob], dots: Sequence[Blob], digit: float) -> float | None:
+    """Column of a dot on the base line of a word, with room behind it: what blur leaves of a colon."""
+    tall = [blob for blob in row if blob.height > digit / 2]
+    for dot in sorted(dots, key=lambda one: one.left):
+        if not 0.6 <= dot.width / max(1, dot.height) <= 1.8 or dot.height < 0.1 * digit:
+            continue
+        caption = [blob for blob in tall if blob.right <= dot.left + 0.35 * digit]
+        writing = [blob for blob in tall if blob.left >= dot.right]
+        if not caption or not writing:
+            continue
+        length = max(blob.right for blob in caption) - min(blob.left for blob in caption)
+        last = max(caption, key=lambda blob: blob.left)
+        is_on_base = abs(dot.bottom - last.bottom) < 0.3 * digit and dot.left - last.right < 0.5 * digit
+        if length >= 1.2 * digit and is_on_base and min(blob.left for blob in writing) - dot.right > 0.25 * digit:
+            return dot.middle[0]
+    return None
+

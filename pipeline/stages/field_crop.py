@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.document import Box, FieldRegion, FieldSpec, FloatMatrix
+from pipeline.document import Box, FieldKind, FieldRegion, FieldSpec, FloatMatrix
 from pipeline.stages.comb import segment_comb
 from pipeline.stages.crop_choice import BlobFacts, CropView, features_of, score_view, worth_reading
 from pipeline.stages.crop_comb import BOX_HEIGHT_MM, find_comb
@@ -64,7 +64,7 @@ def see_crop(image: GrayImage, spec: FieldSpec) -> SeenCrop:
     if min(height, width) < MIN_PX:
         return SeenCrop(spec, (CropView(whole),), BlobFacts({}, (), np.zeros(0), np.zeros(0)))
     crop = clean_crop(image)
-    rows = find_rows(crop)
+    rows = find_rows(crop, may_have_caption=spec.kind is not FieldKind.AMOUNT)
     spans = find_spans(rows, spec.kind)
     band = max((s.height for s in spans if s.row == 0), default=height) * ROW_BAND / crop.gray.shape[0]
     views = [CropView(whole, band_share=band, is_lined=bool(crop.walls))]
