@@ -244,4 +244,3 @@ def _lone_lower_dot(row: Sequence[Blob], dots: Sequence[Blob], digit: float) -> 
         if length >= 1.2 * digit and is_on_base and min(blob.left for blob in writing) - dot.right > 0.25 * digit:
             return dot.middle[0]
     return None
-
