@@ -117,12 +117,6 @@ def compose_batches(source: StripSource) -> Iterator[StripBatch]:
             yield batch_strips(strips, bucket.width, random)
 
 
-def composer_of(source: StripSource) -> StripComposer:
-    """A composer with the hands that a source names."""
-    bank = load_glyphs(source.data, held_out=source.held_out)
-    return StripComposer(replace(bank, drawn=drawn_hands(source.drawn_hands, source.seed)), source.seed)
-
-
 @contextmanager
 def batch_workers(source: StripSource, workers: int) -> Iterator[Queue[StripBatch]]:
     """Compose batches in other processes; the queue yields them in whatever order they are ready."""

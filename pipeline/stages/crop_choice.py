@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import FieldKind, FieldRegion, FieldSpec
 from pipeline.grammar import lengths_allowed, normalise
-from pipeline.stages.crop_rows import Blob
+from pipeline.stages.blobs import Blob
 from pipeline.stages.crop_spans import Span
 from recognizer.readings import NOT_A_DIGIT, FloatArray, InkImage
 

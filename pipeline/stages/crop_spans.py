@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from pipeline.document import FieldKind, FloatMatrix
+from pipeline.stages.blobs import Blob, digit_height, slope_of
 from pipeline.stages.crop_lines import CleanCrop
-from pipeline.stages.crop_rows import MAX_SLOPE, Blob, RowMap, Word, digit_height
+from pipeline.stages.crop_rows import RowMap, Word
 from pipeline.stages.locate import cut
 from pipeline.stages.plane import shift
 from recognizer.readings import GrayImage
@@ -111,9 +112,7 @@ def cut_span(crop: CleanCrop, rows: RowMap, span: Span) -> tuple[GrayImage, Floa
     right = max(blob.right for blob in (*span.blobs, *marks)) + height / 2
     tallest = max(blob.height for blob in span.blobs)
     middles = np.array([blob.middle for blob in span.blobs if blob.height >= tallest / 2])
-    slope = 0.0
-    if len(middles) > 2 and np.ptp(middles[:, 0]) > 3 * height:
-        slope = float(np.clip(np.polyfit(middles[:, 0], middles[:, 1], 1)[0], -MAX_SLOPE, MAX_SLOPE))
+    slope = slope_of(span.blobs)
     band = max(8, round(height * ROW_BAND))
     x, y = middles.mean(axis=0)
     lean = np.eye(3)

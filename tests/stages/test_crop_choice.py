@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.document import FieldKind, FieldSpec
+from pipeline.stages.blobs import Blob
 from pipeline.stages.crop_choice import (
     MAX_READ,
     WEIGHTS,
@@ -15,7 +16,6 @@ from pipeline.stages.crop_choice import (
     score_view,
     worth_reading,
 )
-from pipeline.stages.crop_rows import Blob
 from pipeline.stages.crop_spans import Span
 from pipeline.stages.field_crop import whole_picture
 from recognizer.readings import NOT_A_DIGIT

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from pipeline.document import FieldKind
+from pipeline.stages.blobs import Blob
 from pipeline.stages.crop_lines import clean_crop
-from pipeline.stages.crop_rows import Blob, RowMap, find_rows
+from pipeline.stages.crop_rows import RowMap, find_rows
 from pipeline.stages.crop_spans import MAX_SPANS, cut_span, find_spans
 
 
