@@ -24,7 +24,7 @@ WEIGHTS: Mapping[str, float] = {
     "is_whole": -1.8, "tight": 3.1, "lined": -2.0, "is_comb": -0.5, "row": 1.5,
     "score": 0.3, "margin": 0.35, "digits": 0.45, "fits": 3.6,
     "odd_inside": -0.6, "digits_before": -6.0, "digits_after": -6.5, "print_before": 3.5, "print_after": -4.7,
-    "colon": 2.5, "past_colon": -1.5, "alike_before": -6.0, "sign": 3.3, "digit_beside": -4.0,
+    "colon": 2.5, "past_colon": -1.5, "alike_before": -6.0, "sign": 3.3, "digit_beside": -4.0, "digit_behind": -4.0,
     "wall_inside": -0.6, "stroke_unlike": -0.3, "depth_unlike": -0.2,
 }  # fmt: skip
 """How much each piece of evidence counts, a conditional logit. First guesses, moved where fits on photographed forms,
@@ -136,6 +136,7 @@ def _span_features(span: Span, spec: FieldSpec, facts: BlobFacts, blobs: FloatAr
         # Other kinds have captions, which end in letters that look like digits.
         "sign": float(is_amount and _is_after_sign(span, facts, blobs)),
         "digit_beside": is_amount * _digit_beside(span, facts, blobs),
+        "digit_behind": _digit_behind(span, facts, blobs),
     }
 
 
@@ -185,6 +186,14 @@ def _digit_beside(span: Span, facts: BlobFacts, rows: FloatArray) -> float:
     if not tall or span.is_after_colon or span.is_after_wall or span.gap > BESIDE * span.height:
         return 0.0
     return 1.0 - float(rows[facts.numbers[tall[-1].label], NOT_A_DIGIT])
+
+
+def _digit_behind(span: Span, facts: BlobFacts, rows: FloatArray) -> float:
+    """Probability that the character just behind is a digit: a last one, often a thin 1, left out."""
+    tall = [blob for blob in span.after if blob.height >= AS_HIGH * span.height]
+    if not tall or tall[0].left - max(blob.right for blob in span.blobs) > BESIDE * span.height:
+        return 0.0
+    return 1.0 - float(rows[facts.numbers[tall[0].label], NOT_A_DIGIT])
 
 
 def _is_after_sign(span: Span, facts: BlobFacts, rows: FloatArray) -> bool:

@@ -1,4 +1,4 @@
-"""Printed lines in a picture of one field: found, used to level it, and painted over with paper."""
+"""Printed lines in a picture of one field: found, used to level it, and kept apart from its ink."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ MIN_NEAR = 0.6
 """Share of a line's middles that lie near the straight one."""
 MIN_BARE = 0.55
 """Share of a printed line at which nothing but the line is seen; a run through neighbouring digits has less."""
+MAX_COVERED, COVER_PX = 0.55, 3
+"""Strokes stand on less of a printed line than this share (seen: 0.4 under numbers, 0.65 and more along the feet of a
+printed caption's letters), looked at so many pixels beside it."""
 MAX_WALL_SLOPE = 0.07
 """Walls of a levelled box lean less; ones and slashes of slanted hands lean more."""
 REACH_PX = 4
@@ -66,12 +69,13 @@ class PrintedLine:
 
 @dataclass(frozen=True)
 class CleanCrop:
-    """A picture of one field, levelled, its printed lines painted over.
+    """A picture of one field, levelled, its ink told from its printed lines.
 
     Attributes:
-        gray: (h, w) uint8.
-        printed: (h, w) uint8, the same with its lines.
-        ink: (h, w) bool, what is left dark.
+        gray: (h, w) uint8, walls painted over, since they look like ones. Rules stay: the feet of digits that stand
+            on them would go with them, and the strip network knows guide lines.
+        printed: (h, w) uint8, the same with its walls.
+        ink: (h, w) bool, what is dark beside the printed lines.
         paper: (h, w) uint8, brightness of the paper under every pixel.
         rules, walls: the lines that were there.
         uprights: number of straight upright strokes and lines, walls or not.
@@ -89,7 +93,7 @@ class CleanCrop:
 
 
 def clean_crop(image: GrayImage) -> CleanCrop:
-    """Level a picture of a field by its printed lines and take these away.
+    """Level a picture of a field by its printed lines and tell these from its ink.
 
     Args:
         image: (h, w) uint8, dark on light, about upright; h and w at least 8.
@@ -112,10 +116,11 @@ def clean_crop(image: GrayImage) -> CleanCrop:
         rules = _rules(ink)
     uprights = _uprights(ink)
     walls = [line for line in uprights if _is_wall(line, rules, len(ink))]
-    erased = _erasable(ink, rules) | _erasable(np.ascontiguousarray(ink.T), walls).T
-    soft_edges = cv2.dilate(erased.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    erased_walls = _erasable(np.ascontiguousarray(ink.T), walls).T
+    written = ink & ~_erasable(ink, rules) & ~erased_walls
+    soft_edges = cv2.dilate(erased_walls.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     painted = np.asarray(np.where(soft_edges, paper, gray), np.uint8)
-    return CleanCrop(painted, gray, ink & ~erased, paper, tuple(rules), tuple(walls), len(uprights), to_crop)
+    return CleanCrop(painted, gray, written, paper, tuple(rules), tuple(walls), len(uprights), to_crop)
 
 
 def ink_and_paper(gray: GrayImage) -> tuple[BoolImage, GrayImage]:
@@ -169,9 +174,18 @@ def _lines(ink: BoolImage, shortest: int, run: int) -> list[PrintedLine]:
             continue
         window = labels[top : top + height, left : left + width] == label
         line = _fitted(window & ink[top : top + height, left : left + width], left, top, thickest)
-        if line is not None:
+        if line is not None and _share_covered(ink, line) <= MAX_COVERED:
             found.append(line)
     return found
+
+
+def _share_covered(ink: BoolImage, line: PrintedLine) -> float:
+    """Share of a level line's columns at which ink stands on it or hangs from it."""
+    columns = np.arange(max(0, line.first), min(ink.shape[1], line.last))
+    middle = line.start + line.slope * (columns - line.first)
+    reach = line.thickness / 2 + COVER_PX
+    above, below = (np.rint(middle + way * reach).astype(np.intp) for way in (-1, 1))
+    return float((_inked(ink, above, columns) | _inked(ink, below, columns)).mean())
 
 
 def _fitted(window: BoolImage, left: int, top: int, thickest: float) -> PrintedLine | None:

@@ -69,7 +69,7 @@ def find_rows(crop: CleanCrop, may_have_caption: bool = True) -> RowMap:
     """Group the ink of a picture into rows and words.
 
     Args:
-        crop: levelled, its rules painted over.
+        crop: levelled, its ink told from its printed lines.
         may_have_caption: False for amounts, whose points look like what is left of a blurred colon.
     """
     blobs, labels = find_blobs(close_gaps(crop.ink))

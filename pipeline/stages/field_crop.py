@@ -15,8 +15,7 @@ from pipeline.stages.crop_comb import BOX_HEIGHT_MM, find_comb
 from pipeline.stages.crop_lines import CleanCrop, clean_crop
 from pipeline.stages.crop_rows import RowMap, find_rows
 from pipeline.stages.crop_spans import ROW_BAND, cut_span, find_spans
-from pipeline.stages.locate import cut, polygon_of
-from pipeline.stages.text_row import find_text_row, strip_to_picture
+from pipeline.stages.locate import polygon_of
 from recognizer.readings import NOT_A_DIGIT, FloatArray, GrayImage, InkImage, Recognizer
 
 CROP_HEIGHT_MM = 9.0
@@ -25,8 +24,6 @@ DIGIT_HEIGHT_MM = 4.5
 """What handwritten digits usually measure; sets the scale of a line without resolution."""
 MIN_PX = 8
 """Pictures lower or narrower than this hold no digit to be looked for."""
-TIGHT_SHARE = 0.75
-"""Where the row's picture would fill more than this of the height, the field was cut out tightly and stays as it is."""
 FULL_INK_QUANTILE, MIN_FULL_INK = 0.8, 20.0
 """Share of the ink that reaches full strength for the digit network, and gray levels that pencil must have for it."""
 FLOOR = 1e-6
@@ -68,8 +65,6 @@ def see_crop(image: GrayImage, spec: FieldSpec) -> SeenCrop:
         return SeenCrop(spec, (CropView(whole),), BlobFacts({}, (), np.zeros(0), np.zeros(0)))
     crop = clean_crop(image)
     comb = find_comb(crop)
-    if comb is None and spec.kind not in (FieldKind.AMOUNT, FieldKind.DATE):
-        return SeenCrop(spec, (CropView(_row_region(image, spec)),), BlobFacts({}, (), np.zeros(0), np.zeros(0)))
     rows = find_rows(crop, may_have_caption=spec.kind is not FieldKind.AMOUNT)
     spans = find_spans(rows, spec.kind)
     band = max((s.height for s in spans if s.row == 0), default=height) * ROW_BAND / crop.gray.shape[0]
@@ -146,15 +141,6 @@ def whole_picture(image: GrayImage, spec: FieldSpec) -> FieldRegion:
     inner = Box(0, 0, width, height)
     px_per_mm = max(1.0, height / CROP_HEIGHT_MM)
     return FieldRegion(spec, 1, image, np.eye(3), polygon_of(inner, np.eye(3)), inner, (), px_per_mm)
-
-
-def _row_region(image: GrayImage, spec: FieldSpec) -> FieldRegion:
-    """A number's row, its caption left of it cut off: told by a colon, else by the widest gap."""
-    row = find_text_row(image)
-    if row is None or row.height * ROW_BAND > TIGHT_SHARE * image.shape[0]:
-        return whole_picture(image, spec)
-    region_to_page, size = strip_to_picture(row, 1.0, max(8, round(row.height * ROW_BAND)))
-    return _line_region(cut(image, region_to_page, size), region_to_page, spec, row.height)
 
 
 def _line_region(picture: GrayImage, region_to_page: FloatMatrix, spec: FieldSpec, digit_px: float) -> FieldRegion:

@@ -25,10 +25,11 @@ def test_a_ruled_box_has_two_rules_and_two_walls() -> None:
     assert sorted(round(wall.at(60)) for wall in crop.walls) == pytest.approx([40, 360], abs=2)
 
 
-def test_its_lines_are_painted_over_and_its_digits_stay() -> None:
+def test_its_lines_are_no_ink_its_walls_are_painted_over_and_its_digits_stay() -> None:
     crop = clean_crop(boxed())
     assert not crop.ink[:, 200:340][28:33].any()
-    assert crop.gray[28:33, 45:350].min() > 170
+    assert crop.gray[40:80, 355:365].min() > 170
+    assert crop.gray[30, 100:300].max() < 120
     assert crop.ink[45:78, 70:170].mean() > 0.1
 
 
@@ -65,3 +66,19 @@ def test_blank_pictures_of_any_shape_have_no_lines(shape: tuple[int, int]) -> No
     crop = clean_crop(np.full(shape, 240, np.uint8))
     assert crop.rules == crop.walls == ()
     assert not crop.ink.any()
+
+
+@pytest.mark.parametrize("caption", ["NUMARA:", "WHEEL NUMBER", "MIIIIIIM"])
+def test_the_feet_of_a_captions_letters_are_no_rule(caption: str) -> None:
+    image = np.full((90, 500), 225, np.uint8)
+    cv2.putText(image, caption, (10, 60), cv2.FONT_HERSHEY_TRIPLEX, 1.2, 50, 2, cv2.LINE_AA)
+    width = cv2.getTextSize(caption, cv2.FONT_HERSHEY_TRIPLEX, 1.2, 2)[0][0]
+    cv2.line(image, (10, 60), (10 + width, 60), 50, 1)  # serifs that run into each other
+    assert clean_crop(image).rules == ()
+
+
+def test_a_rule_that_digits_stand_on_is_a_rule() -> None:
+    image = np.full((90, 500), 225, np.uint8)
+    cv2.putText(image, "4071725", (180, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.3, 50, 2, cv2.LINE_AA)
+    cv2.line(image, (150, 62), (480, 62), 70, 2)
+    assert len(clean_crop(image).rules) == 1
