@@ -110,13 +110,22 @@ def test_a_picture_of_no_single_digit_is_said_to_be_none(client, picture):
     assert isinstance(said["prediction"], int)
 
 
-def test_a_field_is_read_as_the_command_reads_it(client, tmp_path):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kind": "postal_code", "length": "5", "country": "US", "max_error": "0.05"},
+        {"kind": "amount", "cents": "implied"},
+        {"kind": "date", "date_order": "MDY"},
+    ],
+    ids=lambda options: options["kind"],
+)
+def test_a_field_is_read_as_the_command_reads_it(client, tmp_path, options):
     content = png(drawn("40213"))
     (tmp_path / "crop.png").write_bytes(content)
-    options = {"kind": "postal_code", "length": "5", "max_error": "0.05"}
     answer = client.post("/read", files={"image": ("crop.png", content)}, data=options)
-    words = ["read", str(tmp_path / "crop.png"), "--kind", "postal_code", "--length", "5", "--max-error", "0.05"]
-    line = json.loads(CliRunner().invoke(command_line, words, catch_exceptions=False).stdout)
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    told = CliRunner().invoke(command_line, ["read", str(tmp_path / "crop.png"), *words], catch_exceptions=False)
+    line = json.loads(told.stdout)
     assert answer.status_code == 200
     assert answer.json() == {**line, "file": "crop.png"}
 

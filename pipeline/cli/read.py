@@ -36,10 +36,19 @@ class DateOrder(StrEnum):
     YMD = "YMD"
 
 
+class Cents(StrEnum):
+    """What a form promises about the cents of an amount; the values of `pipeline.document.Cents`."""
+
+    IMPLIED = "implied"
+    AS_WRITTEN = "as_written"
+    NEVER = "never"
+
+
 @app.command(
     epilog=examples(
         "fieldreader read crop.png --kind postal_code --length 5",
         "fieldreader read amounts/*.png --kind amount --max-error 0.001 > amounts.jsonl",
+        "fieldreader read amounts/*.png --kind amount --cents never",
         "fieldreader read date.tif --kind date --date-order MDY --format table",
     )
 )
@@ -56,6 +65,10 @@ def read(
     date_order: Annotated[
         DateOrder, typer.Option("--date-order", help="Order of day, month and year in a date.")
     ] = DateOrder.DMY,
+    cents: Annotated[
+        Cents | None,
+        typer.Option("--cents", help="Where an amount has cents.  [default: as_written on lines, implied in boxes]"),
+    ] = None,
     max_error: MaxError = None,
     device: DeviceOption = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to print the readings.")] = Format.JSON,
@@ -65,6 +78,7 @@ def read(
     A file that cannot be read has its line too, with `value` null and an `error`. PNG, JPEG, TIFF and PDF are
     understood, among others; of a file with several pages the first is read.
     """
+    from pipeline import document
     from pipeline.cli.field_lines import lines_of, print_table
     from pipeline.cli.pictures import open_pictures
     from pipeline.document import FieldKind, FieldSpec
@@ -75,7 +89,14 @@ def read(
     settings = global_options(context).settings(max_error=max_error, device=device)
     model = open_model(settings.model_store)
     recognizer = load_recognizer(model.bundle, settings.device)
-    spec = FieldSpec("crop", FieldKind(kind.value), length=length, country=country, date_order=date_order.value)
+    spec = FieldSpec(
+        "crop",
+        FieldKind(kind.value),
+        length=length,
+        country=country,
+        date_order=date_order.value,
+        cents=document.Cents(cents.value) if cents else None,
+    )
 
     def read_some(images: Sequence[GrayImage]) -> Sequence[FieldReading]:
         return read_crops(images, [spec] * len(images), recognizer, model.operating_point, settings.reading)

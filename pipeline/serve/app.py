@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, File, Form, Request, Security, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +11,7 @@ from fastapi.security import APIKeyQuery, HTTPBearer
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
-from pipeline.document import FieldKind, FieldSpec, ModelIdentity
+from pipeline.document import Cents, FieldKind, FieldSpec, ModelIdentity
 from pipeline.errors import (
     DamagedFileError,
     EmptyFileError,
@@ -87,11 +87,17 @@ def create_app(service: ReadingService, model: ModelIdentity, token: str, max_by
         image: Image,
         kind: Annotated[FieldKind, Form(description="what the field holds")],
         length: Annotated[int | None, Form(ge=1, le=MAX_LENGTH, description="number of digits, when fixed")] = None,
+        country: Annotated[str | None, Form(pattern="^[A-Z]{2}$", description="whose postal code it is")] = None,
+        date_order: Annotated[
+            Literal["DMY", "MDY", "YMD"], Form(description="order of day, month and year in a date")
+        ] = "DMY",
+        cents: Annotated[Cents | None, Form(description="where an amount has cents")] = None,
         max_error: Annotated[
             float | None, Form(gt=0, lt=1, description="share of accepted values that may be wrong")
         ] = None,
     ) -> FieldAnswer:
-        reading = service.read_field(image.file.read(), FieldSpec("crop", kind, length=length), max_error)
+        spec = FieldSpec("crop", kind, length=length, country=country, date_order=date_order, cents=cents)
+        reading = service.read_field(image.file.read(), spec, max_error)
         return field_answer(display_name(image.filename or "upload"), reading)
 
     @app.get("/health", summary="Whether the server is up")
