@@ -20,6 +20,9 @@ Point = tuple[float, float]
 Polygon = tuple[Point, Point, Point, Point]
 """Corners of a field as (x, y): top left, top right, bottom right, bottom left, as the field is read."""
 
+SURE_LEAD = 5.0
+"""Log odds beyond which it no longer matters how much likelier one place of a field is than another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -260,6 +263,19 @@ class Registration:
     anchors: tuple[tuple[Point, Point], ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """How sure it is that a region shows its field whole and nothing else; a template's word is sure.
+
+    Attributes:
+        lead: of this way to see a picture before the next one that reads otherwise, log odds, at most `SURE_LEAD`.
+        left_out: share of the ink in its row that looks like digits and is not in the region.
+    """
+
+    lead: float = SURE_LEAD
+    left_out: float = 0.0
+
+
 @dataclass(frozen=True)
 class FieldRegion:
     """One field, cut upright out of its page with a margin round it.
@@ -273,6 +289,7 @@ class FieldRegion:
         inner: the field itself in region pixels; what lies outside is margin.
         cells: expected comb cells in region pixels, left to right; empty for a free line.
         background: (h, w) uint8 what the blank form shows here, aligned to `image`; None when unknown.
+        placing: how surely this is the place.
     """
 
     spec: FieldSpec
@@ -284,6 +301,7 @@ class FieldRegion:
     cells: tuple[Box, ...] = ()
     px_per_mm: float = 300 / 25.4
     background: GrayImage | None = field(default=None, repr=False)
+    placing: Placing = Placing()
 
 
 @dataclass(frozen=True)

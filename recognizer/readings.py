@@ -45,11 +45,14 @@ class StripCandidate:
         text: digits, left to right; empty when the strip may hold none.
         log_probability: natural logarithm of the probability of `text`, averaged over the views read.
         spans: per digit the (left, right) columns it was seen at, pixels of the strip as handed in.
+        weakest: probability of its least sure digit where it is seen best, over the views read; 0 for strings far
+            behind the best one.
     """
 
     text: str
     log_probability: float
     spans: tuple[tuple[float, float], ...] = ()
+    weakest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

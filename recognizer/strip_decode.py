@@ -31,6 +31,8 @@ _HOPELESS = 1e-6
 _RESCALE_EVERY = 8
 """Columns between rescalings: eight columns of 1e-30 each still are floating-point numbers."""
 _TINY = 1e-300
+_UNSURE = 1e-5
+"""No digit is surer than one minus this, none less sure than this."""
 _WORST_VIEW = -60.0
 """The least a view may say of a string, so that one spoilt view cannot outvote two good ones."""
 
@@ -197,6 +199,27 @@ def align_string(columns: FloatArray, text: str) -> tuple[tuple[int, int], ...]:
         state -= int(came_from[step, state])
     places = (np.flatnonzero(path == 2 * k + 1) for k in range(len(text)))
     return tuple((int(place[0]), int(place[-1]) + 1) for place in places)
+
+
+def weakest_digit(views: Sequence[FloatArray], text: str) -> float:
+    """Probability of the least sure digit of a string, each where its view sees it best; mean log odds of the views.
+
+    Args:
+        views: (T, 11) log-probabilities each.
+        text: digits.
+
+    Returns:
+        0 to 1; 0 for the empty string and for one that fits into no view.
+    """
+    odds = []
+    for columns in views:
+        places = align_string(columns, text)
+        if not places:
+            return 0.0
+        best = [float(columns[first:end, int(digit)].max()) for digit, (first, end) in zip(text, places, strict=True)]
+        p = float(np.clip(np.exp(min(best)), _UNSURE, 1 - _UNSURE))
+        odds.append(np.log(p / (1 - p)))
+    return float(1 / (1 + np.exp(-np.mean(odds)))) if odds else 0.0
 
 
 def _states(text: str) -> NDArray[np.intp]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.combiner import UNKNOWN, Candidate
-from pipeline.document import FieldKind, FieldSpec
+from pipeline.combiner import Candidate
+from pipeline.document import FieldKind, FieldRegion, FieldSpec
 from pipeline.grammar import digits_of
 from pipeline.operating_point import OperatingPoint
 from pipeline.stages.cents import with_raised_cents
@@ -58,7 +58,7 @@ def decode_field(segmentation: Segmentation, evidence: Evidence, operating_point
         return _decode_comb(segmentation.comb, evidence, segmentation.region.spec, operating_point)
     if segmentation.line is None or not segmentation.line.lattice.primitives:
         return Decoded((), FREE)
-    return _decode_line(segmentation.line, evidence, segmentation.region.spec, operating_point)
+    return _decode_line(segmentation.line, evidence, segmentation.region, operating_point)
 
 
 # --- combs ---------------------------------------------------------------------------------------
@@ -102,7 +102,8 @@ def _comb_features(steps: tuple[Step, ...], probability: float) -> dict[str, flo
 # --- free lines ----------------------------------------------------------------------------------
 
 
-def _decode_line(line: LineInk, evidence: Evidence, spec: FieldSpec, operating_point: OperatingPoint) -> Decoded:
+def _decode_line(line: LineInk, evidence: Evidence, region: FieldRegion, operating_point: OperatingPoint) -> Decoded:
+    spec = region.spec
     paths = {path.digits: path for path in best_paths(line.lattice, evidence.digits) if path.digits}
     strings = {candidate.text: candidate for candidate in evidence.strings if candidate.text}
     texts = list(dict.fromkeys([*strings, *paths]))
@@ -118,38 +119,25 @@ def _decode_line(line: LineInk, evidence: Evidence, spec: FieldSpec, operating_p
     weighed = weigh_by_grammar(placed, spec)
     if spec.kind is FieldKind.AMOUNT:
         weighed = with_slash_endings(weighed)
-    best_string, best_path = next(iter(strings), None), next(iter(paths), None)
-    agree = best_string is not None and best_string == best_path
-    scored = [
-        _scored(steps, probability, strings, best_string if agree else None)
-        for steps, probability in weighed[:MAX_READINGS]
-    ]
+    scored = [_scored(steps, probability, strings, region) for steps, probability in weighed[:MAX_READINGS]]
     readings = readings_of(scored, spec, operating_point.readers[FREE], MAX_READINGS)
     share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean()) if len(evidence.digits) else 0.0
+    agree = bool(strings and paths) and next(iter(strings)) == next(iter(paths))
     return Decoded(readings, FREE, share, agree, has_unread_ink(weighed[0][0], line))
 
 
 def _scored(
-    steps: tuple[Step, ...], probability: float, strings: Mapping[str, StripCandidate], agreed: str | None
+    steps: tuple[Step, ...], probability: float, strings: Mapping[str, StripCandidate], region: FieldRegion
 ) -> ScoredString:
-    """A string with what the calibration of free lines weighs; `agreed` is what both readers say, if they agree."""
-    text = digits_of("".join(step.char for step in steps))
-    candidate = strings.get(text)
+    """A string with what the calibration of free lines weighs, beside how surely this is the field's place."""
+    candidate = strings.get(digits_of("".join(step.char for step in steps)))
     features = {
         "logit": logit(probability),
-        "digits": float(len(text)),
-        "string_score": max(candidate.log_probability, UNKNOWN) if candidate else UNKNOWN,
-        "string_margin": _string_margin(text, strings),
-        "agree": float(text == agreed),
+        "weakest": logit(candidate.weakest if candidate else 0.0),
+        "lead": region.placing.lead,
+        "left_out": region.placing.left_out,
     }
     return ScoredString(steps, probability, features)
-
-
-def _string_margin(text: str, strings: Mapping[str, StripCandidate]) -> float:
-    """How far the strip network prefers a string to every other one; below 0 where it prefers another."""
-    scores = {other: max(candidate.log_probability, UNKNOWN) for other, candidate in strings.items()}
-    own = scores.pop(text, UNKNOWN)
-    return own - max(scores.values(), default=UNKNOWN)
 
 
 def _candidate(text: str, strings: Mapping[str, StripCandidate], paths: Mapping[str, Path]) -> Candidate:

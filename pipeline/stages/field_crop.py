@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from pipeline.document import Box, FieldKind, FieldRegion, FieldSpec, FloatMatrix
+from pipeline.document import SURE_LEAD, Box, FieldKind, FieldRegion, FieldSpec, FloatMatrix, Placing
 from pipeline.stages.comb import segment_comb
 from pipeline.stages.crop_choice import BlobFacts, CropView, features_of, score_view, worth_reading
 from pipeline.stages.crop_comb import BOX_HEIGHT_MM, find_comb
@@ -54,7 +54,7 @@ def regions_of_crops(
         One region a picture, in order; their page is the picture itself.
     """
     seen = [see_crop(image, spec) for image, spec in zip(images, specs, strict=True)]
-    return tuple(read[0].view.region for read in read_views(seen, recognizer))
+    return tuple(replace(read[0].view.region, placing=_placing(read)) for read in read_views(seen, recognizer))
 
 
 def see_crop(image: GrayImage, spec: FieldSpec) -> SeenCrop:
@@ -90,6 +90,11 @@ class ReadView:
     strings: tuple[tuple[str, float], ...]
     features: Mapping[str, float]
 
+    @property
+    def text(self) -> str:
+        """The likeliest string; empty when nothing was read."""
+        return self.strings[0][0] if self.strings else ""
+
 
 def read_views(seen: Sequence[SeenCrop], recognizer: Recognizer) -> tuple[tuple[ReadView, ...], ...]:
     """Read the likely views of every picture with two calls of the recogniser; likeliest first."""
@@ -112,6 +117,15 @@ def read_views(seen: Sequence[SeenCrop], recognizer: Recognizer) -> tuple[tuple[
             read.append(ReadView(view, texts, features_of(view, texts, one.spec, one.facts, blobs)))
         found.append(tuple(sorted(read, key=lambda one: -score_view(one.features))))
     return tuple(found)
+
+
+def _placing(read: Sequence[ReadView]) -> Placing:
+    """How surely the first of the views shows the field."""
+    best = read[0]
+    rivals = [score_view(other.features) for other in read[1:] if other.text != best.text]
+    lead = score_view(best.features) - max(rivals) if rivals else SURE_LEAD
+    left_out = best.features.get("digits_before", 0.0) + best.features.get("digits_after", 0.0)
+    return Placing(min(lead, SURE_LEAD), left_out)
 
 
 def _read_cells(rows: FloatArray) -> tuple[tuple[str, float], ...]:

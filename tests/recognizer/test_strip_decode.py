@@ -16,6 +16,7 @@ from recognizer.strip_decode import (
     score_string,
     score_strings,
     search_beam,
+    weakest_digit,
 )
 
 
@@ -136,3 +137,26 @@ def test_a_very_long_strip_does_not_underflow():
     columns = random_columns(5, 280, 4.0)
     text = read_greedily(columns).text
     assert IMPOSSIBLE < score_string(columns, text) < 0
+
+
+@pytest.mark.parametrize(("doubt", "expected"), [(0.4, 0.6), (0.05, 0.95)])
+def test_the_weakest_digit_is_the_one_that_is_least_sure_where_it_is_seen_best(doubt, expected):
+    shares = np.full((5, OUTPUTS), 1e-9)
+    for column, label in enumerate([1, BLANK, 7, 7, BLANK]):
+        shares[column, label] = 1.0
+    shares[2, [7, 2]] = 1 - doubt, doubt
+    shares[3, [7, 2]] = 0.3, 0.7
+    columns = np.log(shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    assert weakest_digit([columns], "17") == pytest.approx(expected, abs=1e-3)
+
+
+def test_views_are_weighed_by_their_log_odds():
+    sure, torn = columns_saying(np.array([4])), np.log(np.full((1, OUTPUTS), 1 / OUTPUTS)).astype(np.float32)
+    alone = [weakest_digit([columns], "4") for columns in (sure, torn)]
+    odds = np.mean([np.log(p / (1 - p)) for p in alone])
+    assert weakest_digit([sure, torn], "4") == pytest.approx(1 / (1 + np.exp(-odds)))
+
+
+@pytest.mark.parametrize("text", ["", "444"], ids=["empty", "too long"])
+def test_what_is_not_seen_has_no_sure_digit(text):
+    assert weakest_digit([columns_saying(np.array([4]))], text) == 0.0

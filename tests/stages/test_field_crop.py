@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.document import Box, FieldKind, FieldRegion, FieldSpec
+from pipeline.document import SURE_LEAD, Box, FieldKind, FieldRegion, FieldSpec
 from pipeline.stages.field_crop import read_views, regions_of_crops, see_crop
 from recognizer.readings import NOT_A_DIGIT, DigitReadings, StripCandidate, StripReadings
 from tests.stages.scripted import ScriptedRecognizer, row
@@ -80,6 +80,20 @@ def test_what_is_read_surely_wins_over_what_is_not() -> None:
 
     region = region_of(crop_with_caption(), Picky(26, ()))
     assert region.image.shape[1] < 250
+
+
+@pytest.mark.parametrize(("rival", "is_sure"), [("40717", True), ("717", False)])
+def test_a_close_rival_that_reads_otherwise_makes_the_place_unsure(rival: str, is_sure: bool) -> None:
+    image = np.full((90, 520), 210, np.uint8)
+    for word, left in (("40", 12), ("717", 180)):
+        cv2.putText(image, word, (left, 58), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 70, 2, cv2.LINE_AA)
+
+    class Torn(CountingRecognizer):
+        def read_strips(self, strips: Sequence[np.ndarray]) -> StripReadings:
+            texts = ("40717" if strip.shape[1] > 150 else rival for strip in strips)
+            return StripReadings(tuple((StripCandidate(text, -0.1),) for text in texts))
+
+    assert (region_of(image, Torn(22, ())).placing.lead == SURE_LEAD) is is_sure
 
 
 def test_few_views_of_a_picture_are_read() -> None:
