@@ -39,7 +39,16 @@ from recognizer.model_store import OPERATING_POINT, open_bundle, shipped_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import DigitReadings, GrayImage, InkImage, Recognizer, StripReadings
 
-STAGES = ("register", "locate", "erase, segment", "normalise, digit network", "strip network", "decode", "decide", "JSON")
+STAGES = (
+    "register",
+    "locate",
+    "erase, segment",
+    "normalise, digit network",
+    "strip network",
+    "decode",
+    "decide",
+    "JSON",
+)
 WHOLE, CLOCK = "whole", "whole, by the clock"
 TUTORIAL_NETWORK = "tutorial-conv2-dense128"
 DIGIT_HEIGHTS_MM = (2.0, 9.0)
@@ -153,7 +162,7 @@ def naive_reader() -> Callable[[MeasuredPage], int]:
         least, most = (height * page.dpi / 25.4 for height in DIGIT_HEIGHTS_MM)
         _, binary = cv2.threshold(page.gray, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
         contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        boxes = sorted(box for box in map(cv2.boundingRect, contours) if least <= box[3] <= most)
+        boxes = [box for box in map(cv2.boundingRect, contours) if least <= box[3] <= most]
         crops = [cv2.resize(binary[y : y + h, x : x + w], (28, 28)) for x, y, w, h in boxes]
         if crops:
             network.predict(np.array(crops, np.float32)[..., None] / 255, verbose=0).argmax(axis=1)
@@ -185,7 +194,11 @@ def main() -> None:
     for stage in (*STAGES, WHOLE, CLOCK):
         print(f"| {stage} | " + " | ".join(f"{one.get(stage, 0.0):.1f}" for one in medians) + " |")
     right = [count_right(page, one) for (page, _), one in zip(cases, read, strict=True)]
-    print("| fields exact | " + " | ".join(f"{n} of {len(p.values)}" for n, (p, _) in zip(right, cases, strict=True)) + " |")
+    print(
+        "| fields exact | "
+        + " | ".join(f"{n} of {len(p.values)}" for n, (p, _) in zip(right, cases, strict=True))
+        + " |"
+    )
     if not arguments.no_naive:
         _print_naive(pages, arguments.rounds)
 

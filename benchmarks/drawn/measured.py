@@ -79,7 +79,9 @@ def _filled(
     drawn = draw_form(design, entries, random_hand(rng), rng, DRAWN_DPI).image
     scan = degrade(np.asarray(cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY), np.uint8), DRAWN_DPI, SCANNED)
     fields = tuple(
-        FieldSpec(field.name, kinds[field.name], RectMm(field.left, field.top, field.width, field.height), cells=field.cells)
+        FieldSpec(
+            field.name, kinds[field.name], RectMm(field.left, field.top, field.width, field.height), cells=field.cells
+        )
         for field in design.fields
         if field.name in kinds
     )

@@ -79,7 +79,7 @@ def segment_comb(region: FieldRegion) -> CombInk:
     """
     if not region.cells:
         raise ValueError("a comb needs cells")
-    ink = find_ink(region.image, STROKE_MM * region.px_per_mm, _inside(region))
+    ink = find_ink(region.image, STROKE_MM * region.px_per_mm, [_inside(cell) for cell in region.cells])
     lines = erase_cell_lines(ink, region.cells)
     written = lines.written
     if region.background is not None:
@@ -93,15 +93,10 @@ def segment_comb(region: FieldRegion) -> CombInk:
     return CombInk(crops, variants, shared.spanning, shared.is_touching, ink, written)
 
 
-def _inside(region: FieldRegion) -> BoolImage:
-    """(h, w) bool, the cells without their printed sides."""
-    inside = np.zeros(region.image.shape, bool)
-    for cell in region.cells:
-        rim_x, rim_y = cell.width // 7, cell.height // 7
-        inside[
-            max(0, cell.top + rim_y) : max(0, cell.bottom - rim_y), max(0, cell.left + rim_x) : cell.right - rim_x
-        ] = True
-    return inside
+def _inside(cell: Box) -> Box:
+    """A cell without its printed sides."""
+    rim_x, rim_y = cell.width // 7, cell.height // 7
+    return Box(cell.left + rim_x, cell.top + rim_y, cell.right - rim_x, cell.bottom - rim_y)
 
 
 def erase_odd_walls(

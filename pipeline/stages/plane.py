@@ -13,7 +13,7 @@ Points = NDArray[np.float64]
 
 def map_points(matrix: FloatMatrix, points: Points) -> Points:
     """Send (N, 2) points through a (3, 3) matrix, perspective included."""
-    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
     return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:])
 
 
