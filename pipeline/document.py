@@ -260,6 +260,20 @@ class Registration:
     anchors: tuple[tuple[Point, Point], ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class FieldPrint:
+    """What the blank form shows where a comb is.
+
+    Attributes:
+        ink: (h, w) bool, all that is printed.
+        odd_walls: (h, w) bool, walls printed otherwise than the rest of the comb, such as the bold one before the
+            cents; None where there are none.
+    """
+
+    ink: NDArray[np.bool_]
+    odd_walls: NDArray[np.bool_] | None = None
+
+
 @dataclass(frozen=True)
 class FieldRegion:
     """One field, cut upright out of its page with a margin round it.
@@ -273,6 +287,7 @@ class FieldRegion:
         inner: the field itself in region pixels; what lies outside is margin.
         cells: expected comb cells in region pixels, left to right; empty for a free line.
         background: (h, w) uint8 what the blank form shows here, aligned to `image`; None when unknown.
+        printed: the print of a comb's background, where it was worked out for the form once; None else.
     """
 
     spec: FieldSpec
@@ -284,6 +299,7 @@ class FieldRegion:
     cells: tuple[Box, ...] = ()
     px_per_mm: float = 300 / 25.4
     background: GrayImage | None = field(default=None, repr=False)
+    printed: FieldPrint | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
