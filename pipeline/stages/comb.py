@@ -26,6 +26,8 @@ CUT_PRIOR, BRIDGE_PRIOR = 0.5, 0.3
 """How likely another cut, or a stroke hidden under a line, is beside the first reading of a cell; on drawn forms."""
 CORNER_SHARE = 0.25
 """Blobs in the corner of a cell smaller than this share of it are where two printed lines meet."""
+SHOWN_WALL = 0.8
+"""Share of a printed wall that shows in the scan where its ink did not drop out."""
 REMNANT_SHARE = 0.15
 """Blobs at the rim of a cell below this share of its largest one are remnants of printed lines."""
 
@@ -84,7 +86,7 @@ def segment_comb(region: FieldRegion) -> CombInk:
     if printed is None and region.background is not None:
         printed = find_print(region.background, region.cells, region.px_per_mm)
     if printed is not None:
-        written = _erase_odd_walls(written, printed.odd_walls, region.px_per_mm)
+        written = _erase_odd_walls(written, ink.mask, printed.odd_walls, region.px_per_mm)
         written = erase_printed(written, printed.ink, region.px_per_mm)
     shared = share_ink(written, region.cells, (SPECK_MM * region.px_per_mm) ** 2)
     crops = tuple(
@@ -115,12 +117,22 @@ def find_print(background: GrayImage, cells: Sequence[Box], px_per_mm: float) ->
     return FieldPrint(blank.mask, walls.view(np.bool_) if walls.any() else None)
 
 
-def _erase_odd_walls(mask: BoolImage, walls: BoolImage | None, px_per_mm: float) -> BoolImage:
-    """(h, w) ink without odd walls, known to within half a millimetre; a stroke that crosses one stays whole."""
+def _erase_odd_walls(mask: BoolImage, ink: BoolImage, walls: BoolImage | None, px_per_mm: float) -> BoolImage:
+    """(h, w) ink without odd walls, known to within half a millimetre; a stroke that crosses one stays whole.
+
+    Walls that do not show in `ink`, all that is dark on the page, were printed in a colour that drops out.
+    """
     if walls is None:
         return mask
     slack = max(1, round(0.25 * px_per_mm))
-    is_wall = cv2.dilate(walls.view(np.uint8), np.ones((2 * slack + 1, 2 * slack + 1), np.uint8)) > 0
+    near = np.ones((2 * slack + 1, 2 * slack + 1), np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(walls.view(np.uint8), connectivity=8)
+    near_ink = cv2.dilate(ink.view(np.uint8), near).view(np.bool_)
+    shown = np.bincount(labels[near_ink], minlength=count) >= SHOWN_WALL * stats[:, cv2.CC_STAT_AREA]
+    shown[0] = False
+    if not shown.any():
+        return mask
+    is_wall = cv2.dilate(shown[labels].view(np.uint8), near) > 0
     beside = (mask & ~is_wall).astype(np.uint8)
     reach = 2 * slack + round(STROKE_MM * px_per_mm)
     after = cv2.dilate(beside, np.ones((1, reach + 1), np.uint8), anchor=(0, 0)) > 0

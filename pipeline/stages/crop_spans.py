@@ -11,8 +11,7 @@ import numpy as np
 from pipeline.document import FieldKind, FloatMatrix
 from pipeline.stages.crop_lines import CleanCrop
 from pipeline.stages.crop_rows import MAX_SLOPE, Blob, RowMap, Word, digit_height
-from pipeline.stages.locate import cut
-from pipeline.stages.plane import shift
+from pipeline.stages.plane import cut, shift
 from recognizer.readings import GrayImage
 
 ROW_BAND = 32 / 18

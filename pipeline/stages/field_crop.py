@@ -15,7 +15,8 @@ from pipeline.stages.crop_comb import BOX_HEIGHT_MM, find_comb
 from pipeline.stages.crop_lines import CleanCrop, clean_crop
 from pipeline.stages.crop_rows import RowMap, find_rows
 from pipeline.stages.crop_spans import ROW_BAND, cut_span, find_spans
-from pipeline.stages.locate import cut, polygon_of
+from pipeline.stages.locate import polygon_of
+from pipeline.stages.plane import cut
 from pipeline.stages.text_row import find_text_row, strip_to_picture
 from recognizer.readings import NOT_A_DIGIT, FloatArray, GrayImage, InkImage, Recognizer
 

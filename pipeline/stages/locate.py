@@ -21,11 +21,12 @@ from pipeline.document import (
 )
 from pipeline.stages.boxes import BoxField, find_boxes
 from pipeline.stages.comb_grid import even_cells, fit_cells
+from pipeline.stages.form_print import MARGIN_MM, WALL_REACH_MM, cut_blank, field_box, print_under, region_to_form
 from pipeline.stages.lines import PageLines, find_lines, lean_deg
 from pipeline.stages.plane import (
+    cut,
     inverse,
     map_points,
-    mm_to_pixels,
     pixels_to_pixels,
     rotation,
     scale_of,
@@ -35,12 +36,8 @@ from pipeline.stages.skew import SKEW_DPI, dark_points, estimate_skew
 from pipeline.stages.way_up import quarter_turns
 from recognizer.readings import GrayImage
 
-MARGIN_MM = 2.75
-"""Paper kept round a field: tails and strokes over its edge, and what registration may be off."""
 MAX_PX_PER_MM = 16.0
 """400 dpi; finer scans only cost time."""
-WALL_REACH_MM = 0.8
-"""Cell walls are looked for this far from where the form says; registration leaves less than half of that."""
 MM_PER_INCH = 25.4
 SEARCH_PX_PER_MM = 6.0
 """150 dpi: thin printed lines are still a pixel wide, the weave of security paper is averaged away."""
@@ -89,28 +86,21 @@ def locate_fields(page: Page, registration: Registration) -> tuple[FieldRegion, 
     if template is None or mm_to_page is None:
         return ()
     return tuple(
-        _locate_field(page, template, registration.template_page, spec, spec.region_mm, mm_to_page)
+        _locate_field(page, template, spec, spec.region_mm, mm_to_page)
         for spec in template.fields
         if spec.page == registration.template_page and spec.region_mm is not None
     )
 
 
 def _locate_field(
-    page: Page, template: FormTemplate, form_page: int, spec: FieldSpec, rect: RectMm, mm_to_page: FloatMatrix
+    page: Page, template: FormTemplate, spec: FieldSpec, rect: RectMm, mm_to_page: FloatMatrix
 ) -> FieldRegion:
     middle = (rect.left + rect.width / 2, rect.top + rect.height / 2)
     px_per_mm = min(MAX_PX_PER_MM, scale_of(mm_to_page, middle))
-    margin = round(MARGIN_MM * px_per_mm)
-    inner = Box(margin, margin, margin + round(rect.width * px_per_mm), margin + round(rect.height * px_per_mm))
-    size = (inner.right + margin, inner.bottom + margin)
-    region_to_mm = shift(rect.left - MARGIN_MM, rect.top - MARGIN_MM) @ inverse(mm_to_pixels(px_per_mm))
-    region_to_page = mm_to_page @ region_to_mm
+    inner, size = field_box(rect, px_per_mm)
+    region_to_page = mm_to_page @ region_to_form(rect, px_per_mm)
     image = cut(page.gray, region_to_page, size)
-    reference = template.references[form_page - 1]
-    mm_to_reference = mm_to_pixels(
-        reference.shape[1] / template.page_size_mm[0], reference.shape[0] / template.page_size_mm[1]
-    )
-    background = cut(reference, mm_to_reference @ region_to_mm, size)
+    background = cut_blank(template, spec.page, rect, px_per_mm)
     cells: tuple[Box, ...] = ()
     if spec.cells:
         reach = max(1, round(WALL_REACH_MM * px_per_mm))
@@ -118,7 +108,16 @@ def _locate_field(
         seen = fit_cells(image, inner, spec.cells, reach) or fit_cells(background, inner, spec.cells, reach)
         cells = seen or even_cells(inner, spec.cells)
     return FieldRegion(
-        spec, page.number, image, region_to_page, polygon_of(inner, region_to_page), inner, cells, px_per_mm, background
+        spec,
+        page.number,
+        image,
+        region_to_page,
+        polygon_of(inner, region_to_page),
+        inner,
+        cells,
+        px_per_mm,
+        background,
+        print_under(template, spec, px_per_mm),
     )
 
 
@@ -217,13 +216,6 @@ def _cut_box(
     spec = FieldSpec(name, FieldKind.DIGITS, page=page.number, cells=len(cells) or None)
     polygon = polygon_of(inner, region_to_page)
     return FieldRegion(spec, page.number, image, region_to_page, polygon, inner, cells, region_px_per_mm)
-
-
-def cut(gray: GrayImage, region_to_image: FloatMatrix, size: tuple[int, int]) -> GrayImage:
-    """Sample a region (width, height) of an image; beyond its edge the edge goes on."""
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    warped = cv2.warpPerspective(gray, region_to_image, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped, np.uint8)
 
 
 def polygon_of(inner: Box, region_to_page: FloatMatrix) -> Polygon:

@@ -1,11 +1,16 @@
-"""Matrices of the plane. Pixel (x, y) means the middle of that pixel, as OpenCV's warps have it."""
+"""Matrices of the plane, and pictures seen through them.
+
+Pixel (x, y) means the middle of that pixel, as OpenCV's warps have it.
+"""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix
+from recognizer.readings import GrayImage
 
 Points = NDArray[np.float64]
 """(N, 2) float64, x and y."""
@@ -63,3 +68,10 @@ def scale_of(matrix: FloatMatrix, at: tuple[float, float] = (0.0, 0.0)) -> float
 def inverse(matrix: FloatMatrix) -> FloatMatrix:
     """The way back."""
     return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
+def cut(gray: GrayImage, region_to_image: FloatMatrix, size: tuple[int, int]) -> GrayImage:
+    """Sample a region (width, height) of an image; beyond its edge the edge goes on."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpPerspective(gray, region_to_image, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.uint8)

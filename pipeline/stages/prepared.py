@@ -63,14 +63,14 @@ class PreparedTemplate:
     pages: tuple[PreparedPage, ...]
 
 
-class _ByIdentity:
+class SameTemplate:
     """Cache key: the very same template. It keeps the template alive, so its id is never used again meanwhile."""
 
     def __init__(self, template: FormTemplate) -> None:
         self.template = template
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.template is self.template
+        return isinstance(other, SameTemplate) and other.template is self.template
 
     def __hash__(self) -> int:
         return id(self.template)
@@ -78,11 +78,11 @@ class _ByIdentity:
 
 def prepare_template(template: FormTemplate) -> PreparedTemplate:
     """Anchors, profiles and working pictures of a form; computed once for each template object."""
-    return _prepare(_ByIdentity(template))
+    return _prepare(SameTemplate(template))
 
 
 @lru_cache(maxsize=64)
-def _prepare(key: _ByIdentity) -> PreparedTemplate:
+def _prepare(key: SameTemplate) -> PreparedTemplate:
     template = key.template
     pages = tuple(_prepare_page(template, number) for number in range(1, template.page_count + 1))
     return PreparedTemplate(template, pages)

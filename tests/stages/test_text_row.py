@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.stages.locate import cut
+from pipeline.stages.plane import cut
 from pipeline.stages.text_row import find_text_row, strip_to_picture
 
 
