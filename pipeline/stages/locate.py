@@ -22,7 +22,7 @@ from pipeline.document import (
 from pipeline.stages.boxes import BoxField, find_boxes
 from pipeline.stages.comb_grid import even_cells, fit_cells
 from pipeline.stages.form_print import MARGIN_MM, WALL_REACH_MM, cut_blank, field_box, print_under, region_to_form
-from pipeline.stages.lines import PageLines, find_lines, lean_deg
+from pipeline.stages.lines import PageLines, find_level_lines, find_upright_lines, lean_deg
 from pipeline.stages.plane import (
     cut,
     inverse,
@@ -161,13 +161,14 @@ def _levelled(page: Page, px_per_mm: float) -> _Levelled:
     level, level_to_small = _turned(small, skew)
     turns = quarter_turns(level, px_per_mm)
     level, upright_to_level = _turned_back(level, turns)
-    lines = find_lines(level, px_per_mm)
-    lean = lean_deg(lines, px_per_mm)
+    level_lines = find_level_lines(level, px_per_mm)
+    lean = lean_deg(level_lines, px_per_mm)
     if abs(lean) >= LEAN_DEG:
         # Handwriting that slopes and short lines deceive the projections; long printed lines do not.
         level, level_to_small = _turned(small, skew + lean)
         level, upright_to_level = _turned_back(level, turns)
-        lines = find_lines(level, px_per_mm)
+        level_lines = find_level_lines(level, px_per_mm)
+    lines = PageLines(level_lines, find_upright_lines(level, px_per_mm))
     return _Levelled(level, lines, to_page @ level_to_small @ upright_to_level, px_per_mm)
 
 

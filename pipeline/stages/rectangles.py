@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
-from pipeline.stages.lines import MIN_DEPTH, Lines, Mask, PageLines
+from pipeline.stages.lines import MIN_DEPTH, Lines, Mask, PageLines, boxes_of_blobs
 from recognizer.readings import GrayImage
 
 COVERAGE = 0.8
@@ -38,6 +38,8 @@ DARKNESS_RATIO = 2.5
 BESIDE_PX, BESIDE_SHARE = 6, 0.4
 """A dotted line has paper a millimetre beside it, but for this share of its length."""
 DASH_GAP_PX = 4
+SAME_BOX = 0.8
+"""Boxes that overlap by this much, intersection over union, are one."""
 
 
 class SideMap:
@@ -109,8 +111,7 @@ class LineMap:
 
     def _level_lines(self) -> Iterator[tuple[int, int, int]]:
         runs = self.rules.lines.runs
-        _, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8, ltype=cv2.CV_32S)
-        for left, top, width, height, _ in stats[1:].tolist():
+        for left, top, width, height in boxes_of_blobs(runs):
             if height <= THICK_PX:
                 yield left, left + width, top + height // 2
             else:
@@ -129,10 +130,19 @@ def _separate_lines(runs: Mask) -> Iterator[tuple[int, int, int]]:
             last += 1
         first, row = row, (row + last) // 2
         counts[max(0, first - THICK_PX // 2) : last + THICK_PX // 2 + 1] = 0
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], (runs[row] > 0).astype(np.int8), [0]])))
-        for start, end in edges.reshape(-1, 2).tolist():
+        for start, end in _runs_of(runs[row]):
             if end - start >= MIN_RUN_PX:
                 yield start, end, row
+
+
+def _runs_of(flags: Mask) -> Iterator[tuple[int, int]]:
+    """First and last + 1 place of every run of ones in a row of zeros and ones."""
+    edges: list[int] = (np.flatnonzero(flags[1:] != flags[:-1]) + 1).tolist()
+    if flags[0]:
+        edges.insert(0, 0)
+    if flags[-1]:
+        edges.append(len(flags))
+    return zip(edges[::2], edges[1::2], strict=True)
 
 
 def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list[Box]:
@@ -145,9 +155,9 @@ def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list
         is_below = (rules[:, 2] >= y + least_px) & (rules[:, 2] <= y + greatest_px)
         shared = np.minimum(rules[:, 1], right) - np.maximum(rules[:, 0], left)
         for other_left, other_right, other_y in rules[is_below & (shared > NARROWEST * least_px)].tolist():
-            between = rules[(rules[:, 2] > y + gap) & (rules[:, 2] < other_y - gap)]
             for box in _between(lines, max(left, other_left), min(right, other_right), y, other_y):
                 top, bottom = (lines.rules.darkness(row, box.left, box.right) for row in (y, other_y))
+                between = rules[(rules[:, 2] > y + gap) & (rules[:, 2] < other_y - gap)]
                 if _is_of_one_pen(top, bottom) and not _is_crossed(lines, box, between, max(top, bottom)):
                     found.append(box)
     return _without_doubles(found)
@@ -172,8 +182,7 @@ def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> It
     # Walls at the very ends of the rules may stick out by a line's thickness.
     start, end = max(0, left - 2 * LEAN_PX), min(len(lines.walls.lines.runs), right + 2 * LEAN_PX)
     is_wall = lines.walls.coverages(start, end, upper, lower) >= COVERAGE
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_wall.astype(np.int8), [0]])))
-    middles = [start + int(a + b - 1) // 2 for a, b in edges.reshape(-1, 2).tolist()]
+    middles = [start + (first + last - 1) // 2 for first, last in _runs_of(is_wall.view(np.uint8))]
     printed = lines.rules.darkness(top, left, right) if len(middles) > 1 else 0.0
     walls = [
         x
@@ -209,7 +218,14 @@ def _is_of_one_pen(side: float, other: float) -> bool:
 def _without_doubles(boxes: list[Box]) -> list[Box]:
     """One of the boxes that nearly coincide: the rules of a thick line, or of print that touches it, come apart."""
     kept: list[Box] = []
+    places = np.zeros((len(boxes), 4), np.int64)
     for box in sorted(boxes, key=lambda one: one.area):
-        if all(box.iou(other) < 0.8 for other in kept):
+        left, top, right, bottom = places[: len(kept)].T
+        width = np.minimum(right, box.right) - np.maximum(left, box.left)
+        height = np.minimum(bottom, box.bottom) - np.maximum(top, box.top)
+        shared = np.maximum(0, width) * np.maximum(0, height)
+        whole = (right - left) * (bottom - top) + box.area - shared
+        if not (shared >= SAME_BOX * whole).any():
+            places[len(kept)] = box.left, box.top, box.right, box.bottom
             kept.append(box)
     return kept
