@@ -121,7 +121,9 @@ def _threshold(depth: GrayImage, side: int) -> GrayImage:
         medians = np.full((1, 1), np.median(depth))
     else:
         thinned = depth[: rows * side : 2, : columns * side : 2].reshape(rows, side // 2, columns, side // 2)
-        medians = np.median(thinned.swapaxes(1, 2).reshape(rows, columns, -1), axis=2)
+        squares = np.sort(thinned.swapaxes(1, 2).reshape(rows, columns, -1), axis=2, kind="stable")  # by counting
+        middle = squares.shape[2] // 2  # of an even number
+        medians = (squares[..., middle - 1].astype(np.float64) + squares[..., middle]) / 2
     threshold = np.clip(TEXTURE_FACTOR * medians, MIN_DEPTH, 255).astype(np.uint8)
     # Blended between the middles of the squares.
     return np.asarray(cv2.resize(threshold, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -25,6 +25,7 @@ from pipeline.stages.form_print import MARGIN_MM, WALL_REACH_MM, cut_blank, fiel
 from pipeline.stages.lines import PageLines, find_level_lines, find_upright_lines, lean_deg
 from pipeline.stages.plane import (
     cut,
+    halved,
     inverse,
     map_points,
     pixels_to_pixels,
@@ -41,6 +42,8 @@ MAX_PX_PER_MM = 16.0
 MM_PER_INCH = 25.4
 SEARCH_PX_PER_MM = 6.0
 """150 dpi: thin printed lines are still a pixel wide, the weave of security paper is averaged away."""
+LEAST_SEARCHED = 0.95
+"""Nearer to that resolution than this factor, either way, pages are searched as they are."""
 LEVEL_DEG = 0.1
 """Pages that lean less are searched as they are."""
 LEAN_DEG = 0.08
@@ -151,11 +154,9 @@ def _px_per_mm(page: Page) -> float:
 
 def _levelled(page: Page, px_per_mm: float) -> _Levelled:
     """The page at the resolution that is searched, turned upright and levelled by its print, then by its lines."""
-    gray, zoom = page.gray, min(1.0, SEARCH_PX_PER_MM / px_per_mm)
-    width, height = (max(1, round(side * zoom)) for side in (gray.shape[1], gray.shape[0]))
-    small = gray if zoom == 1 else np.asarray(cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    to_page, px_per_mm = pixels_to_pixels(gray.shape[1] / width, gray.shape[0] / height), px_per_mm * zoom
+    small, to_page, px_per_mm = _reduced(page.gray, px_per_mm)
     coarse = max(1, round(px_per_mm * MM_PER_INCH / SKEW_DPI))
+    height, width = small.shape
     tiny = cv2.resize(small, (max(1, width // coarse), max(1, height // coarse)), interpolation=cv2.INTER_AREA)
     skew = estimate_skew(dark_points(np.asarray(tiny, np.uint8)))
     level, level_to_small = _turned(small, skew)
@@ -170,6 +171,21 @@ def _levelled(page: Page, px_per_mm: float) -> _Levelled:
         level_lines = find_level_lines(level, px_per_mm)
     lines = PageLines(level_lines, find_upright_lines(level, px_per_mm))
     return _Levelled(level, lines, to_page @ level_to_small @ upright_to_level, px_per_mm)
+
+
+def _reduced(gray: GrayImage, px_per_mm: float) -> tuple[GrayImage, FloatMatrix, float]:
+    """A page at about the resolution that is searched, the matrix from its pixels to the given, and its resolution."""
+    small, factor = gray, 1
+    while px_per_mm >= 2 * LEAST_SEARCHED * SEARCH_PX_PER_MM and min(small.shape) > 1:
+        # Thirty times as fast as any other factor: half the time that searching a page of 300 dpi would take else.
+        small, factor, px_per_mm = halved(small), 2 * factor, px_per_mm / 2
+    zoom = SEARCH_PX_PER_MM / px_per_mm
+    if zoom > LEAST_SEARCHED:
+        return small, pixels_to_pixels(factor, factor), px_per_mm
+    width, height = (max(1, round(side * zoom)) for side in (small.shape[1], small.shape[0]))
+    to_page = pixels_to_pixels(factor * small.shape[1] / width, factor * small.shape[0] / height)
+    zoomed = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return zoomed, to_page, px_per_mm * zoom
 
 
 def _turned(gray: GrayImage, lean_deg: float) -> tuple[GrayImage, FloatMatrix]:

@@ -75,3 +75,10 @@ def cut(gray: GrayImage, region_to_image: FloatMatrix, size: tuple[int, int]) ->
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpPerspective(gray, region_to_image, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, np.uint8)
+
+
+def halved(gray: GrayImage) -> GrayImage:
+    """Means of squares of four pixels; an odd last row or column is cut off."""
+    height, width = gray.shape[0] // 2, gray.shape[1] // 2
+    whole = gray[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

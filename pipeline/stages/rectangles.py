@@ -105,6 +105,11 @@ class LineMap:
         self.walls = SideMap(lines.upright)
 
     @cached_property
+    def upright_rows(self) -> Mask:
+        """Where upright lines run, by the rows of the page: neighbours in a row lie together in memory."""
+        return np.ascontiguousarray(self.walls.lines.runs.T)
+
+    @cached_property
     def level_lines(self) -> tuple[tuple[int, int, int], ...]:
         """Left, right and row of every level line; print and waves that touch one another come apart."""
         return tuple(self._level_lines())
@@ -176,11 +181,10 @@ def _is_crossed(lines: LineMap, box: Box, between: NDArray[np.int64], darkness: 
 def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> Iterator[Box]:
     """Rectangles between neighbouring walls that stand between two rules."""
     upper, lower = top + LEAN_PX + 1, bottom - LEAN_PX - 1
-    probes = lines.walls.lines.runs[max(0, left - 2 * LEAN_PX) : right + 2 * LEAN_PX, upper:lower]
-    if not _may_have_walls(probes):
-        return
     # Walls at the very ends of the rules may stick out by a line's thickness.
     start, end = max(0, left - 2 * LEAN_PX), min(len(lines.walls.lines.runs), right + 2 * LEAN_PX)
+    if not _may_have_walls(lines.upright_rows[upper:lower, start:end]):
+        return
     is_wall = lines.walls.coverages(start, end, upper, lower) >= COVERAGE
     middles = [start + (first + last - 1) // 2 for first, last in _runs_of(is_wall.view(np.uint8))]
     printed = lines.rules.darkness(top, left, right) if len(middles) > 1 else 0.0
@@ -201,12 +205,12 @@ def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> It
             yield Box(first, top, second, bottom)
 
 
-def _may_have_walls(runs: Mask) -> bool:
+def _may_have_walls(upright: Mask) -> bool:
     """A quick look at a fourth, half and three fourths of the height: walls are there in two of three at least."""
-    height = runs.shape[1]
+    height = len(upright)
     if height < 4:
         return False
-    seen = runs[:, height // 4] + runs[:, height // 2] + runs[:, 3 * height // 4]
+    seen = upright[height // 4] + upright[height // 2] + upright[3 * height // 4]
     return bool(np.count_nonzero(seen >= 2) >= 2)
 
 
