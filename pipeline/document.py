@@ -276,6 +276,20 @@ class Placing:
     left_out: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class FieldPrint:
+    """What the blank form shows where a comb is.
+
+    Attributes:
+        ink: (h, w) bool, all that is printed.
+        odd_walls: (h, w) bool, walls printed otherwise than the rest of the comb, such as the bold one before the
+            cents; None where there are none.
+    """
+
+    ink: NDArray[np.bool_]
+    odd_walls: NDArray[np.bool_] | None = None
+
+
 @dataclass(frozen=True)
 class FieldRegion:
     """One field, cut upright out of its page with a margin round it.
@@ -290,6 +304,7 @@ class FieldRegion:
         cells: expected comb cells in region pixels, left to right; empty for a free line.
         background: (h, w) uint8 what the blank form shows here, aligned to `image`; None when unknown.
         placing: how surely this is the place.
+        printed: the print of a comb's background, where it was worked out for the form once; None else.
     """
 
     spec: FieldSpec
@@ -302,6 +317,7 @@ class FieldRegion:
     px_per_mm: float = 300 / 25.4
     background: GrayImage | None = field(default=None, repr=False)
     placing: Placing = Placing()
+    printed: FieldPrint | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

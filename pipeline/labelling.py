@@ -18,9 +18,9 @@ import numpy as np
 from pipeline.document import Box, DigitCrop, FieldKind, FieldRegion, FieldSpec, FloatMatrix, Polygon, Reason
 from pipeline.grammar import digits_of
 from pipeline.stages.comb import STROKE_MM
+from pipeline.stages.form_print import MARGIN_MM
 from pipeline.stages.ink import find_ink
 from pipeline.stages.lattice import Lattice
-from pipeline.stages.locate import MARGIN_MM
 from pipeline.stages.segment import segment_field
 from pipeline.storage.review_item import ReviewItem
 from recognizer.readings import FloatArray, GrayImage, InkImage, Recognizer

@@ -31,6 +31,7 @@ from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import Decoded, decode_field
 from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.locate import find_fields, locate_fields
+from pipeline.stages.plane import angle_deg
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.reconcile import reconcile
 from pipeline.stages.register import register_page
@@ -179,13 +180,14 @@ def _prepared(
 ) -> Iterator[_PageFields]:
     for page in sound_pages(pages, lambda e: errors.append(ErrorItem(e.code, str(e), e.page))):
         registration = register_page(page, templates)
-        fields = tuple(segment_field(region) for region in _regions(page, registration))
+        regions = _regions(page, registration)
+        fields = tuple(segment_field(region) for region in regions)
         facts = PageFacts(
             number=page.number,
             width_px=page.gray.shape[1],
             height_px=page.gray.shape[0],
             dpi=page.dpi,
-            rotation_deg=registration.rotation_deg,
+            rotation_deg=_rotation_deg(regions, registration),
             skew_deg=registration.skew_deg,
         )
         if on_page is not None:
@@ -200,6 +202,13 @@ def _regions(page: Page, registration: Registration) -> tuple[FieldRegion, ...]:
     if registration.status is RegistrationStatus.OK:
         return locate_fields(page, registration)
     return find_fields(page) if registration.status is RegistrationStatus.NOT_NEEDED else ()
+
+
+def _rotation_deg(regions: Sequence[FieldRegion], registration: Registration) -> int:
+    """Quarter turns of the page: of its form, or without a template as the boxes found on it lie; 0 without any."""
+    if registration.status is not RegistrationStatus.NOT_NEEDED or not regions:
+        return registration.rotation_deg
+    return round(angle_deg(regions[0].region_to_page) / 90) * 90 % 360
 
 
 def _unplaced(facts: PageFacts, templates: Sequence[FormTemplate]) -> tuple[FieldReading, ...]:

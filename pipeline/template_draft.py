@@ -13,8 +13,8 @@ import numpy as np
 
 from pipeline.document import FieldRegion, Page, RectMm
 from pipeline.errors import TemplateError
-from pipeline.stages.locate import cut, find_fields
-from pipeline.stages.plane import rotation, shift
+from pipeline.stages.locate import find_fields
+from pipeline.stages.plane import cut, rotation, shift
 from pipeline.stages.register import register_page
 from recognizer.readings import GrayImage
 

@@ -18,9 +18,10 @@ from pipeline.document import (
 )
 from pipeline.stages.comb import STROKE_MM
 from pipeline.stages.comb_grid import fit_cells
+from pipeline.stages.form_print import WALL_REACH_MM
 from pipeline.stages.ink import find_ink
 from pipeline.stages.lines import PageLines, find_lines
-from pipeline.stages.locate import WALL_REACH_MM, find_fields, locate_fields
+from pipeline.stages.locate import find_fields, locate_fields
 from pipeline.stages.plane import mm_to_pixels
 from pipeline.stages.prepared import WORKING_DPI, prepare_template
 from pipeline.template_lint_fields import Remark

@@ -129,10 +129,13 @@ def gpu_is_visible() -> bool:
 
 
 def batches(count: int, buckets: Sequence[int]) -> Iterator[tuple[slice, int]]:
-    """Rows to run together, and the batch size to pad them to: full largest buckets, then the smallest that holds."""
+    """Rows to run together, and the batch size to pad them to: full buckets, largest first, as long as the smallest one
+    that holds what is left would be padded by half or more. Padding costs as much as digits."""
     first = 0
     while first < count:
         left = count - first
         bucket = next((size for size in buckets if size >= left), buckets[-1])
+        if left <= bucket // 2:
+            bucket = max((size for size in buckets if size <= left), default=bucket)
         yield slice(first, first + min(left, bucket)), bucket
         first += bucket

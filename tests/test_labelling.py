@@ -9,9 +9,9 @@ import pytest
 from pipeline.document import Box, CharacterReading, FieldKind, FieldSpec
 from pipeline.labelling import align_digits, frame_of, label_digits, written_forms
 from pipeline.stages.decide import on_page
+from pipeline.stages.form_print import MARGIN_MM
 from pipeline.stages.ink import find_ink
 from pipeline.stages.lattice import build_lattice
-from pipeline.stages.locate import MARGIN_MM
 from pipeline.stages.plane import map_points, rotation, scaling, shift
 from pipeline.stages.segment import segment_field
 from pipeline.storage.review_item import ItemState, ReviewItem

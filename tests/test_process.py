@@ -184,6 +184,17 @@ def test_boxes_are_found_without_a_template():
     assert next(iter(found)) == "p1_box1"
 
 
+def test_a_turn_that_boxes_showed_is_a_fact_of_the_page():
+    words = filled_form()
+    for number, line in enumerate(
+        ["please write clearly and do not fold this", "half yearly or by the date of the slip"]
+    ):
+        cv2.putText(words, line, (40, 560 + 25 * number), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 60, 1, cv2.LINE_AA)
+    for turns in range(4):
+        turned = np.ascontiguousarray(np.rot90(words, -turns))
+        assert read_pages(pages(turned), [], SURE_ONES, POINT).pages[0].rotation_deg == 90 * turns
+
+
 def test_page_without_a_box_waits_for_a_person():
     reading = read_pages(pages(np.full((600, 800), 250, np.uint8)), [], SURE_ONES, POINT)
     assert [(f.name, f.value, f.reasons) for f in reading.documents[0].fields] == [

@@ -68,6 +68,11 @@ def random_form(seed: int) -> DrawnForm:
         lay_out_cheque(draft)
     else:
         lay_out_page(draft)
+    return finish_form(f"drawn{seed}", paper, draft)
+
+
+def finish_form(name: str, paper: str, draft: Draft) -> DrawnForm:
+    """The form that was laid out."""
     prints = tuple(draft.prints)
 
     def print_on(sheet: Sheet) -> None:
@@ -76,7 +81,7 @@ def random_form(seed: int) -> DrawnForm:
 
     fields = tuple(_field_of(number, box) for number, box in enumerate(draft.boxes))
     design = FormDesign(
-        name=f"drawn{seed}",
+        name=name,
         version="1",
         width_mm=draft.width,
         height_mm=draft.height,

@@ -103,27 +103,31 @@ def find_anchors(anchors: Sequence[Anchor], page: GrayImage, form_to_page: Float
     Returns:
         The anchors that correlate by at least `MIN_NCC`, to a fraction of a pixel.
     """
-    form, places, nccs = [], [], []
+    middles, found, nccs = [], [], []
     size = (PATCH_WIDTH + 2 * reach, PATCH_HEIGHT + 2 * reach)
     for anchor in anchors:
-        window_to_page = form_to_page @ shift(
-            anchor.middle[0] - (size[0] - 1) / 2, anchor.middle[1] - (size[1] - 1) / 2
-        )
+        left, top = anchor.middle[0] - (size[0] - 1) / 2, anchor.middle[1] - (size[1] - 1) / 2
         window = cv2.warpPerspective(
-            page, window_to_page, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+            page,
+            form_to_page @ shift(left, top),
+            size,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         similarity = np.asarray(cv2.matchTemplate(window, anchor.patch, cv2.TM_CCOEFF_NORMED), np.float32)
         _, ncc, _, (x, y) = cv2.minMaxLoc(similarity)
         if not MIN_NCC <= ncc <= 1.001:
             continue
-        found = (
-            x + _peak_offset(similarity[y], x) + (PATCH_WIDTH - 1) / 2,
-            y + _peak_offset(similarity[:, x], y) + (PATCH_HEIGHT - 1) / 2,
+        middles.append(anchor.middle)
+        found.append(
+            (
+                left + x + _peak_offset(similarity[y], x) + (PATCH_WIDTH - 1) / 2,
+                top + y + _peak_offset(similarity[:, x], y) + (PATCH_HEIGHT - 1) / 2,
+            )
         )
-        form.append(anchor.middle)
-        places.append(map_points(window_to_page, np.array([found]))[0])
         nccs.append(ncc)
-    return Finds(np.array(form).reshape(-1, 2), np.array(places).reshape(-1, 2), np.array(nccs))
+    places = map_points(form_to_page, np.array(found, np.float64).reshape(-1, 2))
+    return Finds(np.array(middles, np.float64).reshape(-1, 2), places, np.array(nccs))
 
 
 def _texture(form: GrayImage) -> NDArray[np.float32]:

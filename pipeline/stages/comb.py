@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.document import Box, DigitCrop, FieldRegion
+from pipeline.document import Box, DigitCrop, FieldPrint, FieldRegion
 from pipeline.stages.cell_lines import CellInk, erase_cell_lines
 from pipeline.stages.comb_blobs import Blob, SharedInk, share_ink
 from pipeline.stages.ink import BoolImage, InkMap, find_ink
-from recognizer.readings import InkImage
+from recognizer.readings import GrayImage, InkImage
 
 STROKE_MM = 0.7
 """Widest common pen stroke (felt pens reach 0.7 mm)."""
@@ -27,6 +26,8 @@ CUT_PRIOR, BRIDGE_PRIOR = 0.5, 0.3
 """How likely another cut, or a stroke hidden under a line, is beside the first reading of a cell; on drawn forms."""
 CORNER_SHARE = 0.25
 """Blobs in the corner of a cell smaller than this share of it are where two printed lines meet."""
+SHOWN_WALL = 0.8
+"""Share of a printed wall that shows in the scan where its ink did not drop out."""
 REMNANT_SHARE = 0.15
 """Blobs at the rim of a cell below this share of its largest one are remnants of printed lines."""
 
@@ -79,12 +80,14 @@ def segment_comb(region: FieldRegion) -> CombInk:
     """
     if not region.cells:
         raise ValueError("a comb needs cells")
-    ink = find_ink(region.image, STROKE_MM * region.px_per_mm, _inside(region))
+    ink = find_ink(region.image, STROKE_MM * region.px_per_mm, [_inside(cell) for cell in region.cells])
     lines = erase_cell_lines(ink, region.cells)
-    written = lines.written
-    if region.background is not None:
-        written = erase_odd_walls(written, region.background, region.cells, region.px_per_mm)
-        written = erase_printed(written, region.background, region.px_per_mm)
+    written, printed = lines.written, region.printed
+    if printed is None and region.background is not None:
+        printed = find_print(region.background, region.cells, region.px_per_mm)
+    if printed is not None:
+        written = _erase_odd_walls(written, ink.mask, printed.odd_walls, region.px_per_mm)
+        written = erase_printed(written, printed.ink, region.px_per_mm)
     shared = share_ink(written, region.cells, (SPECK_MM * region.px_per_mm) ** 2)
     crops = tuple(
         _crop_cell(blobs, ink, cell, i) for i, (blobs, cell) in enumerate(zip(shared.cells, region.cells, strict=True))
@@ -93,39 +96,43 @@ def segment_comb(region: FieldRegion) -> CombInk:
     return CombInk(crops, variants, shared.spanning, shared.is_touching, ink, written)
 
 
-def _inside(region: FieldRegion) -> BoolImage:
-    """(h, w) bool, the cells without their printed sides."""
-    inside = np.zeros(region.image.shape, bool)
-    for cell in region.cells:
-        rim_x, rim_y = cell.width // 7, cell.height // 7
-        inside[
-            max(0, cell.top + rim_y) : max(0, cell.bottom - rim_y), max(0, cell.left + rim_x) : cell.right - rim_x
-        ] = True
-    return inside
+def _inside(cell: Box) -> Box:
+    """A cell without its printed sides."""
+    rim_x, rim_y = cell.width // 7, cell.height // 7
+    return Box(cell.left + rim_x, cell.top + rim_y, cell.right - rim_x, cell.bottom - rim_y)
 
 
-def erase_odd_walls(
-    mask: BoolImage, background: NDArray[np.uint8], cells: Sequence[Box], px_per_mm: float
-) -> BoolImage:
-    """Drop the walls that are printed otherwise than the rest of a comb, such as the bold one before the cents.
+def find_print(background: GrayImage, cells: Sequence[Box], px_per_mm: float) -> FieldPrint:
+    """What is printed on the blank form round a comb.
 
     Args:
-        mask: (h, w) bool ink of the filled-in form, the usual walls gone.
-        background: (h, w) uint8 of the blank form, aligned to within half a millimetre.
+        background: (h, w) uint8 of the blank form.
         cells: of the comb.
         px_per_mm: resolution.
-
-    Returns:
-        (h, w) bool; a stroke that crosses such a wall stays whole.
     """
     blank = find_ink(background, STROKE_MM * px_per_mm)
-    left_over = erase_cell_lines(blank, cells).written.astype(np.uint8)
+    left_over = erase_cell_lines(blank, cells).written
     tall = np.ones((max(3, cells[0].height // 2), 1), np.uint8)
-    wall = np.asarray(cv2.morphologyEx(left_over, cv2.MORPH_OPEN, tall), np.uint8)
-    if not wall.any():
+    walls = np.asarray(cv2.morphologyEx(left_over.view(np.uint8), cv2.MORPH_OPEN, tall), np.uint8)
+    return FieldPrint(blank.mask, walls.view(np.bool_) if walls.any() else None)
+
+
+def _erase_odd_walls(mask: BoolImage, ink: BoolImage, walls: BoolImage | None, px_per_mm: float) -> BoolImage:
+    """(h, w) ink without odd walls, known to within half a millimetre; a stroke that crosses one stays whole.
+
+    Walls that do not show in `ink`, all that is dark on the page, were printed in a colour that drops out.
+    """
+    if walls is None:
         return mask
     slack = max(1, round(0.25 * px_per_mm))
-    is_wall = cv2.dilate(wall, np.ones((2 * slack + 1, 2 * slack + 1), np.uint8)) > 0
+    near = np.ones((2 * slack + 1, 2 * slack + 1), np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(walls.view(np.uint8), connectivity=8)
+    near_ink = cv2.dilate(ink.view(np.uint8), near).view(np.bool_)
+    shown = np.bincount(labels[near_ink], minlength=count) >= SHOWN_WALL * stats[:, cv2.CC_STAT_AREA]
+    shown[0] = False
+    if not shown.any():
+        return mask
+    is_wall = cv2.dilate(shown[labels].view(np.uint8), near) > 0
     beside = (mask & ~is_wall).astype(np.uint8)
     reach = 2 * slack + round(STROKE_MM * px_per_mm)
     after = cv2.dilate(beside, np.ones((1, reach + 1), np.uint8), anchor=(0, 0)) > 0
@@ -133,24 +140,21 @@ def erase_odd_walls(
     return np.asarray(mask & (~is_wall | (before & after)))
 
 
-def erase_printed(mask: BoolImage, background: NDArray[np.uint8], px_per_mm: float) -> BoolImage:
+def erase_printed(mask: BoolImage, printed: BoolImage, px_per_mm: float) -> BoolImage:
     """Drop blobs that the blank form shows too (captions, printed commas); ink crossing print stays.
 
     Args:
         mask: (h, w) bool ink of the filled-in form.
-        background: (h, w) uint8 of the blank form, aligned to within half a millimetre.
+        printed: (h, w) bool ink of the blank form, aligned to within half a millimetre.
         px_per_mm: resolution.
     """
-    printed = find_ink(background, STROKE_MM * px_per_mm).mask.astype(np.uint8)
     slack = 2 * max(1, round(0.25 * px_per_mm)) + 1
-    near_print = cv2.dilate(printed, np.ones((slack, slack), np.uint8)).astype(bool)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if count == 1:
-        return mask
-    on_print = np.bincount(labels[near_print], minlength=count)
+    near_print = cv2.dilate(printed.view(np.uint8), np.ones((slack, slack), np.uint8)).view(np.bool_)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    on_print = np.bincount(labels[near_print & mask], minlength=count)
     is_print = on_print > 0.75 * stats[:, cv2.CC_STAT_AREA]
     is_print[0] = False
-    return np.asarray(mask & ~is_print[labels])
+    return np.asarray(mask & ~is_print[labels]) if is_print.any() else mask
 
 
 def _crop_cell(blobs: Sequence[Blob], ink: InkMap, cell: Box, index: int) -> DigitCrop | None:

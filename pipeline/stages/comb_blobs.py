@@ -170,7 +170,7 @@ class _Comb:
 
 def _blobs(written: BoolImage, comb: _Comb, speck_px: float) -> list[Blob]:
     """Blobs of writing at the height of the cells, left to right as OpenCV meets them."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(written.view(np.uint8), connectivity=8, ltype=cv2.CV_16U)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(written.view(np.uint8), connectivity=8)
     found = []
     reach = comb.height / 4
     for label in range(1, count):

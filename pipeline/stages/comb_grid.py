@@ -87,11 +87,13 @@ def _best_fit(
 def wall_profile(gray: GrayImage, inner: Box) -> NDArray[np.float64]:
     """How much of a cell wall stands in every column, 0 to 1: dark in the upper, middle and lower part of the field."""
     kernel = np.ones((1, 2 * max(3, inner.height // 8) + 1), np.uint8)
-    depth = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, kernel)
     inset = inner.height // 8
-    rows = np.linspace(max(0, inner.top + inset), min(len(gray), inner.bottom - inset), BANDS + 1).astype(int)
-    is_dark = depth >= MIN_DEPTH
+    top, bottom = max(0, inner.top + inset), min(len(gray), inner.bottom - inset)
+    if bottom <= top:
+        return np.zeros(gray.shape[1])
+    depth = cv2.morphologyEx(gray[top:bottom], cv2.MORPH_BLACKHAT, kernel)
     # A leaning wall wanders by a pixel: count it in the column it is nearest to.
-    is_dark = cv2.dilate(is_dark.astype(np.uint8), np.ones((1, 3), np.uint8)) > 0
+    is_dark = cv2.dilate((depth >= MIN_DEPTH).view(np.uint8), np.ones((1, 3), np.uint8))
+    rows = np.linspace(0, bottom - top, BANDS + 1).astype(int)
     bands = [is_dark[a:b].mean(axis=0) if b > a else np.zeros(gray.shape[1]) for a, b in pairwise(rows)]
     return np.asarray(np.minimum.reduce(bands))

@@ -12,8 +12,7 @@ from pipeline.document import FieldKind, FloatMatrix
 from pipeline.stages.blobs import Blob, digit_height, slope_of
 from pipeline.stages.crop_lines import CleanCrop
 from pipeline.stages.crop_rows import RowMap, Word
-from pipeline.stages.locate import cut
-from pipeline.stages.plane import shift
+from pipeline.stages.plane import cut, shift
 from recognizer.readings import GrayImage
 
 ROW_BAND = 32 / 18

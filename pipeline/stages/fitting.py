@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ PERSPECTIVE_GAIN = 0.6
 """Perspective must leave this much less unexplained for each place to spare, or it only follows chance."""
 LEAST_MISS_MM = 0.02
 """A quarter of a pixel at 300 dpi: what anchors miss by at best. It keeps a perfect fit from dividing by zero."""
+LEAST_SHARE = 1e-6
+"""Keeps tiles that are not compared from dividing by zero."""
 TILE_PX = 24
 """Side of the squares in which print is compared, 8 mm: a shift by one stroke spoils the agreement within it."""
 
@@ -90,14 +94,45 @@ def _is_spread(form: Points) -> bool:
     return len(form) >= 6 and float(np.linalg.eigvalsh(np.cov(form.T))[0]) > SPREAD_MM**2
 
 
-def print_agreement(page: GrayImage, form_to_page: FloatMatrix, form: GrayImage, weights: NDArray[np.float32]) -> float:
-    """Correlation of page and blank form in small tiles, averaged over the tiles that hold print; 0 to 1.
+@dataclass(frozen=True)
+class PrintTiles:
+    """The print of a blank form in small tiles, all that does not depend on the page it is compared with.
 
-    Args:
-        form: (H, W) uint8 the blank form.
+    Attributes:
         weights: (H, W) float32, 1 where print is compared, 0 in fields.
+        weighted: (H, W) float32, the form there, 0 elsewhere.
+        share: (rows, columns) float32, how much of every tile is compared.
+        mean, variance: (rows, columns) float32 of the form there.
+        is_printed: (rows, columns) bool, tiles that hold print.
     """
-    height, width = form.shape
+
+    weights: NDArray[np.float32]
+    weighted: NDArray[np.float32]
+    share: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    variance: NDArray[np.float32]
+    is_printed: NDArray[np.bool_]
+
+
+def tile_print(form: GrayImage, weights: NDArray[np.float32]) -> PrintTiles:
+    """Tiles of a blank form, (H, W) uint8, compared where `weights` (H, W) are 1 and not where they are 0."""
+    blank = form.astype(np.float32)
+    weighted = weights * blank
+    share = _tile_means(weights)
+    compared = np.maximum(share, LEAST_SHARE)
+    mean = np.asarray(_tile_means(weighted) / compared, np.float32)
+    variance = np.asarray(_tile_means(weighted * blank) / compared - mean**2, np.float32)
+    is_printed = share > 0.5
+    if is_printed.any():
+        is_printed &= variance > 0.1 * np.quantile(variance[is_printed], 0.95, method="lower")
+    return PrintTiles(weights, weighted, share, mean, variance, is_printed)
+
+
+def print_agreement(page: GrayImage, form_to_page: FloatMatrix, form: PrintTiles) -> float:
+    """Correlation of page and blank form in small tiles, averaged over the tiles that hold print; 0 to 1."""
+    if not form.is_printed.any():
+        return 0.0
+    height, width = form.weights.shape
     seen = cv2.warpPerspective(
         page,
         form_to_page,
@@ -105,16 +140,13 @@ def print_agreement(page: GrayImage, form_to_page: FloatMatrix, form: GrayImage,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     ).astype(np.float32)
-    blank = form.astype(np.float32)
-    share = _tile_means(weights)
-    with_print = np.maximum(share, 1e-6)
-    mean_seen, mean_blank = _tile_means(weights * seen) / with_print, _tile_means(weights * blank) / with_print
-    var_seen = _tile_means(weights * seen**2) / with_print - mean_seen**2
-    var_blank = _tile_means(weights * blank**2) / with_print - mean_blank**2
-    covariance = _tile_means(weights * seen * blank) / with_print - mean_seen * mean_blank
-    ncc = covariance / np.sqrt(np.maximum(var_seen, 4.0) * np.maximum(var_blank, 4.0))
-    counts = (share > 0.5) & (var_blank > 0.1 * np.quantile(var_blank[share > 0.5], 0.95, method="lower"))
-    return float(np.clip(ncc[counts], 0, 1).mean()) if counts.any() else 0.0
+    compared = np.maximum(form.share, LEAST_SHARE)
+    weighted = form.weights * seen
+    mean = _tile_means(weighted) / compared
+    variance = _tile_means(weighted * seen) / compared - mean**2
+    covariance = _tile_means(form.weighted * seen) / compared - mean * form.mean
+    ncc = covariance / np.sqrt(np.maximum(variance, 4.0) * np.maximum(form.variance, 4.0))
+    return float(np.clip(ncc[form.is_printed], 0, 1).mean())
 
 
 def _tile_means(picture: NDArray[np.float32]) -> NDArray[np.float32]:

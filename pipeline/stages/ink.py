@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.document import Box
 from recognizer.readings import GrayImage, InkImage
 
 BoolImage = NDArray[np.bool_]
@@ -53,33 +56,58 @@ def paper_of(gray: GrayImage, stroke_px: float) -> GrayImage:
     return np.asarray(cv2.resize(smoothed, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def find_ink(gray: GrayImage, stroke_px: float, focus: BoolImage | None = None) -> InkMap:
+def find_ink(gray: GrayImage, stroke_px: float, focus: Sequence[Box] = ()) -> InkMap:
     """Separate ink from paper by local background and one Otsu threshold over what is darker than it.
 
     Args:
         gray: (h, w) uint8, dark on light.
         stroke_px: expected stroke width, pixels; sets the scale of the background.
-        focus: (h, w) bool, where the hand writes; the threshold is taken there, since dark print beside a faint pen
-            would else push it above the pen. None for everywhere.
+        focus: where the hand writes; the threshold is taken there, since dark print beside a faint pen would else push
+            it above the pen. Everywhere when it is left out.
 
     Returns:
         Ink map of the same size; empty when nothing is darker than the paper by `MIN_CONTRAST`.
     """
     if gray.size == 0:
         return InkMap(np.zeros_like(gray), np.zeros(gray.shape, bool), np.zeros_like(gray), 0.0, MIN_CONTRAST)
-    depth = cv2.subtract(paper_of(gray, stroke_px), gray)
-    seen = depth if focus is None or not focus.any() else depth[focus][:, None]
-    threshold, _ = cv2.threshold(seen, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    threshold = max(float(threshold), MIN_CONTRAST)
+    depth = np.asarray(cv2.subtract(paper_of(gray, stroke_px), gray), np.uint8)
+    seen = _seen(depth, focus)
+    otsu, _ = cv2.threshold(seen, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    threshold = max(int(otsu), MIN_CONTRAST)
     mask = depth > threshold
-    inked = seen[seen > threshold]
-    if inked.size == 0:
-        inked = depth[mask]
-    if inked.size == 0:
-        return InkMap(np.zeros_like(gray), mask, np.asarray(depth, np.uint8), 0.0, threshold)
-    full = max(float(np.quantile(inked, FULL_INK_QUANTILE)), threshold + 8)
-    soft = np.clip(depth.astype(np.float32) * (255.0 / full), 0, 255).astype(np.uint8)
-    return InkMap(soft, mask, np.asarray(depth, np.uint8), float(np.median(inked)), threshold)
+    inked = _counts_above(threshold, seen)
+    if not inked.any():
+        inked = _counts_above(threshold, depth)
+    if not inked.any():
+        return InkMap(np.zeros_like(gray), mask, depth, 0.0, float(threshold))
+    full = max(_quantile(inked, FULL_INK_QUANTILE), threshold + 8)
+    strengths = np.clip(np.arange(256, dtype=np.float32) * (255.0 / full), 0, 255).astype(np.uint8)
+    return InkMap(np.asarray(cv2.LUT(depth, strengths), np.uint8), mask, depth, _quantile(inked, 0.5), float(threshold))
+
+
+def _seen(depth: InkImage, focus: Sequence[Box]) -> InkImage:
+    """(n, 1) the pixels of some boxes; all there are where no box has any."""
+    height, width = depth.shape
+    boxes = [box.clipped(width, height) for box in focus]
+    parts = [depth[box.top : box.bottom, box.left : box.right].ravel() for box in boxes]
+    seen = np.concatenate(parts) if parts else depth[:0]
+    return (seen if seen.size else depth).reshape(-1, 1)
+
+
+def _counts_above(threshold: int, depth: InkImage) -> NDArray[np.intp]:
+    """(256,) how many pixels have each depth, none up to the threshold."""
+    counts = cv2.calcHist([depth], [0], None, [256], [0, 256]).ravel().astype(np.intp)
+    counts[: threshold + 1] = 0
+    return np.asarray(counts)
+
+
+def _quantile(counts: NDArray[np.intp], share: float) -> float:
+    """Of the values that were counted, at least one; between two of them in proportion, as NumPy has it."""
+    ranks = np.cumsum(counts)
+    place = share * (int(ranks[-1]) - 1)
+    low, high = (min(255, int(np.searchsorted(ranks, math.floor(place) + step, side="right"))) for step in (0, 1))
+    part = place - math.floor(place)
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
 
 
 def rule_mask(mask: BoolImage, min_length: int) -> BoolImage:

@@ -85,25 +85,25 @@ def _middle(template: FormTemplate) -> tuple[float, float]:
 def find_candidates(reduced: ReducedPage, view: View, prepared: Sequence[PreparedTemplate]) -> Iterator[Candidate]:
     """Rough places of all forms in every quarter turn, for one way of seeing the page."""
     profiles = profile_page(view.dark_mm)
+    full_to_coarse = inverse(reduced.coarse_to_full)
     for one in prepared:
         if view.size_mm not in (None, one.template.page_size_mm):
             continue
         for form_page in one.pages:
             for placement in place_form(profiles, form_page.profiles):
                 mm_to_page = view.flat_to_page @ placement.form_to_level
-                found = _print_found(reduced, form_page.print_mm, mm_to_page)
+                found = _print_found(reduced, form_page.print_mm, full_to_coarse @ mm_to_page)
                 yield Candidate(one, form_page, mm_to_page, found)
 
 
-def _print_found(reduced: ReducedPage, print_mm: Points, mm_to_page: FloatMatrix) -> float:
+def _print_found(reduced: ReducedPage, print_mm: Points, mm_to_coarse: FloatMatrix) -> float:
     """Share of the printed places that are dark on the page, less what chance would give; at most 1."""
-    places = map_points(inverse(reduced.coarse_to_full) @ mm_to_page, print_mm).round().astype(np.intp)
+    places = np.rint(map_points(mm_to_coarse, print_mm)).astype(np.intp)
     height, width = reduced.is_near_dark.shape
     x, y = places[:, 0], places[:, 1]
     on_page = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    found = float(reduced.is_near_dark[y[on_page], x[on_page]].sum()) / max(1, len(places))
-    chance = float(reduced.is_near_dark.mean())
-    return (found - chance) / max(1 - chance, 0.01)
+    found = np.count_nonzero(reduced.is_near_dark[y[on_page], x[on_page]]) / max(1, len(places))
+    return (found - reduced.chance) / max(1 - reduced.chance, 0.01)
 
 
 def fit_candidate(reduced: ReducedPage, candidate: Candidate) -> Fit | None:
@@ -128,7 +128,7 @@ def fit_candidate(reduced: ReducedPage, candidate: Candidate) -> Fit | None:
     return Fit(
         candidate,
         fitted,
-        agreement=print_agreement(reduced.gray, work_to_reduced, form.work, form.weights),
+        agreement=print_agreement(reduced.gray, work_to_reduced, form.tiles),
         residual_px=float(np.sort(misses)[: max(1, 3 * len(misses) // 4)].mean()),
         found_share=min(1.0, float(fitting.sum()) / max(1, on_page)),
         expected=expected,

@@ -1,11 +1,16 @@
-"""Matrices of the plane. Pixel (x, y) means the middle of that pixel, as OpenCV's warps have it."""
+"""Matrices of the plane, and pictures seen through them.
+
+Pixel (x, y) means the middle of that pixel, as OpenCV's warps have it.
+"""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix
+from recognizer.readings import GrayImage
 
 Points = NDArray[np.float64]
 """(N, 2) float64, x and y."""
@@ -13,7 +18,7 @@ Points = NDArray[np.float64]
 
 def map_points(matrix: FloatMatrix, points: Points) -> Points:
     """Send (N, 2) points through a (3, 3) matrix, perspective included."""
-    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
     return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:])
 
 
@@ -63,3 +68,17 @@ def scale_of(matrix: FloatMatrix, at: tuple[float, float] = (0.0, 0.0)) -> float
 def inverse(matrix: FloatMatrix) -> FloatMatrix:
     """The way back."""
     return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
+def cut(gray: GrayImage, region_to_image: FloatMatrix, size: tuple[int, int]) -> GrayImage:
+    """Sample a region (width, height) of an image; beyond its edge the edge goes on."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpPerspective(gray, region_to_image, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.uint8)
+
+
+def halved(gray: GrayImage) -> GrayImage:
+    """Means of squares of four pixels; an odd last row or column is cut off."""
+    height, width = gray.shape[0] // 2, gray.shape[1] // 2
+    whole = gray[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix, FormTemplate
 from pipeline.stages.anchors import SPACING, WIDE_REACH, Anchor, choose_anchors
+from pipeline.stages.fitting import PrintTiles, tile_print
 from pipeline.stages.plane import Points, inverse, map_points, mm_to_pixels
 from pipeline.stages.profiles import FormProfiles, profile_form
 from pipeline.stages.skew import SKEW_DPI, dark_points
@@ -38,7 +39,7 @@ class PreparedPage:
         number: page of the form, from 1.
         work: (H, W) uint8 the blank page at `WORKING_DPI`.
         work_to_mm: (3, 3) from pixels of `work` to form millimetres.
-        weights: (H, W) float32, 1 where print is compared, 0 inside fields.
+        tiles: its print, where it is compared: not inside fields.
         anchors: in pixels of `work`.
         is_bare: hardly anything is printed beside the fields, and their frames serve as anchors too.
         print_mm: (N, 2) places of print, at most `PRINT_POINTS` of them.
@@ -47,7 +48,7 @@ class PreparedPage:
     number: int
     work: GrayImage
     work_to_mm: FloatMatrix
-    weights: NDArray[np.float32]
+    tiles: PrintTiles
     anchors: tuple[Anchor, ...]
     is_bare: bool
     print_mm: Points
@@ -62,14 +63,14 @@ class PreparedTemplate:
     pages: tuple[PreparedPage, ...]
 
 
-class _ByIdentity:
+class SameTemplate:
     """Cache key: the very same template. It keeps the template alive, so its id is never used again meanwhile."""
 
     def __init__(self, template: FormTemplate) -> None:
         self.template = template
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.template is self.template
+        return isinstance(other, SameTemplate) and other.template is self.template
 
     def __hash__(self) -> int:
         return id(self.template)
@@ -77,11 +78,11 @@ class _ByIdentity:
 
 def prepare_template(template: FormTemplate) -> PreparedTemplate:
     """Anchors, profiles and working pictures of a form; computed once for each template object."""
-    return _prepare(_ByIdentity(template))
+    return _prepare(SameTemplate(template))
 
 
 @lru_cache(maxsize=64)
-def _prepare(key: _ByIdentity) -> PreparedTemplate:
+def _prepare(key: SameTemplate) -> PreparedTemplate:
     template = key.template
     pages = tuple(_prepare_page(template, number) for number in range(1, template.page_count + 1))
     return PreparedTemplate(template, pages)
@@ -108,7 +109,8 @@ def _prepare_page(template: FormTemplate, number: int) -> PreparedPage:
     print_mm = dark_mm[:: max(1, len(dark_mm) // PRINT_POINTS)]
     work_to_mm: FloatMatrix = inverse(mm_to_pixels(size[0] / size_mm[0], size[1] / size_mm[1]))
     weights = _outside_fields(template, number, work.shape, -FRAME_MM).astype(np.float32)
-    return PreparedPage(number, work, work_to_mm, weights, anchors, is_bare, print_mm, profile_form(dark_mm, size_mm))
+    tiles = tile_print(work, weights)
+    return PreparedPage(number, work, work_to_mm, tiles, anchors, is_bare, print_mm, profile_form(dark_mm, size_mm))
 
 
 def _outside_fields(template: FormTemplate, number: int, shape: tuple[int, ...], margin_mm: float) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ BINS = 1024
 """768 mm of profile: twice an A3 page, so that shifted profiles never meet their own end."""
 SCALES = np.linspace(0.88, 1.12, 33)
 """Tried sizes of the print relative to the form: 90 to 110 % and a little room."""
+FORM_SCALE = np.ones(1)
 TREND_BINS = 15
 """Profiles are flattened over this many bins, so that shadows and dark rims say nothing."""
 PEAKS_PER_AXIS = 3
@@ -68,16 +69,16 @@ def profile_form(points_mm: Points, size_mm: tuple[float, float]) -> FormProfile
         matrix = shift(*-corners.min(axis=0)) @ matrix
         places = map_points(matrix, points_mm)
         turned.append(matrix)
-        across.append(_spectrum(_profile(places[:, 0], 0.0, 1.0)))
-        down.append(_spectrum(_profile(places[:, 1], 0.0, 1.0)))
+        across.append(_spectra(_profiles(places[:, 0], 0.0, FORM_SCALE))[0])
+        down.append(_spectra(_profiles(places[:, 1], 0.0, FORM_SCALE))[0])
     return FormProfiles(tuple(turned), tuple(across), tuple(down))
 
 
 def profile_page(points_mm: Points) -> PageProfiles:
     """Spectra of a page from its dark points, levelled, in millimetres; at least one point."""
     start = points_mm.min(axis=0)
-    across = np.stack([_spectrum(_profile(points_mm[:, 0], float(start[0]), scale)) for scale in SCALES])
-    down = np.stack([_spectrum(_profile(points_mm[:, 1], float(start[1]), scale)) for scale in SCALES])
+    across = _spectra(_profiles(points_mm[:, 0], float(start[0]), SCALES))
+    down = _spectra(_profiles(points_mm[:, 1], float(start[1]), SCALES))
     return PageProfiles((float(start[0]), float(start[1])), across, down)
 
 
@@ -128,15 +129,24 @@ def _peaks(correlations: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray
     return np.stack(places, axis=1), np.stack(heights, axis=1)
 
 
-def _profile(places: NDArray[np.float64], start: float, scale: float) -> NDArray[np.float64]:
-    bins = ((places - start) / (scale * BIN_MM)).astype(np.intp)
-    return np.bincount(bins[(bins >= 0) & (bins < BINS // 2)], minlength=BINS)[:BINS].astype(np.float64)
+def _profiles(places: NDArray[np.float64], start: float, scales: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(scales, BINS) how many places lie in each bin at each scale, from `start` on, the second half empty."""
+    edges = start + scales[:, None] * (BIN_MM * np.arange(BINS // 2 + 1))
+    profiles = np.zeros((len(scales), BINS))
+    profiles[:, : BINS // 2] = np.diff(np.searchsorted(np.sort(places), edges), axis=1)
+    return profiles
 
 
-def _spectrum(profile: NDArray[np.float64]) -> Spectrum:
-    """Of the flattened profile; `irfft` of a product of two such spectra is their correlation, at most 1."""
-    heights = np.sqrt(profile)
-    softened = np.convolve(heights, (0.25, 0.5, 0.25), "same")
-    flattened = softened - np.convolve(heights, np.full(TREND_BINS, 1 / TREND_BINS), "same")
-    energy = float(np.sqrt((flattened**2).sum()))
-    return np.fft.rfft(flattened / energy if energy else flattened)
+def _spectra(profiles: NDArray[np.float64]) -> Spectrum:
+    """Of flattened profiles, a row each; `irfft` of a product of two such spectra is their correlation, at most 1."""
+    side = TREND_BINS // 2
+    heights = np.pad(np.sqrt(profiles), ((0, 0), (side, side)))
+    sums = np.cumsum(np.pad(heights, ((0, 0), (1, 0))), axis=1)
+    trend = (sums[:, TREND_BINS:] - sums[:, :-TREND_BINS]) / TREND_BINS
+    middle = slice(side, side + BINS)
+    softened = 0.5 * heights[:, middle] + 0.25 * (
+        heights[:, side - 1 : side - 1 + BINS] + heights[:, side + 1 :][:, :BINS]
+    )
+    flattened = softened - trend
+    energy = np.sqrt((flattened**2).sum(axis=1, keepdims=True))
+    return np.fft.rfft(flattened / np.where(energy > 0, energy, 1.0), axis=1)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
-from pipeline.stages.lines import MIN_DEPTH, Lines, Mask, PageLines
+from pipeline.stages.lines import MIN_DEPTH, Lines, Mask, PageLines, boxes_of_blobs
 from recognizer.readings import GrayImage
 
 COVERAGE = 0.8
@@ -38,6 +38,8 @@ DARKNESS_RATIO = 2.5
 BESIDE_PX, BESIDE_SHARE = 6, 0.4
 """A dotted line has paper a millimetre beside it, but for this share of its length."""
 DASH_GAP_PX = 4
+SAME_BOX = 0.8
+"""Boxes that overlap by this much, intersection over union, are one."""
 
 
 class SideMap:
@@ -103,14 +105,18 @@ class LineMap:
         self.walls = SideMap(lines.upright)
 
     @cached_property
+    def upright_rows(self) -> Mask:
+        """Where upright lines run, by the rows of the page: neighbours in a row lie together in memory."""
+        return np.ascontiguousarray(self.walls.lines.runs.T)
+
+    @cached_property
     def level_lines(self) -> tuple[tuple[int, int, int], ...]:
         """Left, right and row of every level line; print and waves that touch one another come apart."""
         return tuple(self._level_lines())
 
     def _level_lines(self) -> Iterator[tuple[int, int, int]]:
         runs = self.rules.lines.runs
-        _, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8, ltype=cv2.CV_32S)
-        for left, top, width, height, _ in stats[1:].tolist():
+        for left, top, width, height in boxes_of_blobs(runs):
             if height <= THICK_PX:
                 yield left, left + width, top + height // 2
             else:
@@ -129,10 +135,19 @@ def _separate_lines(runs: Mask) -> Iterator[tuple[int, int, int]]:
             last += 1
         first, row = row, (row + last) // 2
         counts[max(0, first - THICK_PX // 2) : last + THICK_PX // 2 + 1] = 0
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], (runs[row] > 0).astype(np.int8), [0]])))
-        for start, end in edges.reshape(-1, 2).tolist():
+        for start, end in _runs_of(runs[row]):
             if end - start >= MIN_RUN_PX:
                 yield start, end, row
+
+
+def _runs_of(flags: Mask) -> Iterator[tuple[int, int]]:
+    """First and last + 1 place of every run of ones in a row of zeros and ones."""
+    edges: list[int] = (np.flatnonzero(flags[1:] != flags[:-1]) + 1).tolist()
+    if flags[0]:
+        edges.insert(0, 0)
+    if flags[-1]:
+        edges.append(len(flags))
+    return zip(edges[::2], edges[1::2], strict=True)
 
 
 def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list[Box]:
@@ -145,9 +160,9 @@ def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list
         is_below = (rules[:, 2] >= y + least_px) & (rules[:, 2] <= y + greatest_px)
         shared = np.minimum(rules[:, 1], right) - np.maximum(rules[:, 0], left)
         for other_left, other_right, other_y in rules[is_below & (shared > NARROWEST * least_px)].tolist():
-            between = rules[(rules[:, 2] > y + gap) & (rules[:, 2] < other_y - gap)]
             for box in _between(lines, max(left, other_left), min(right, other_right), y, other_y):
                 top, bottom = (lines.rules.darkness(row, box.left, box.right) for row in (y, other_y))
+                between = rules[(rules[:, 2] > y + gap) & (rules[:, 2] < other_y - gap)]
                 if _is_of_one_pen(top, bottom) and not _is_crossed(lines, box, between, max(top, bottom)):
                     found.append(box)
     return _without_doubles(found)
@@ -166,14 +181,12 @@ def _is_crossed(lines: LineMap, box: Box, between: NDArray[np.int64], darkness: 
 def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> Iterator[Box]:
     """Rectangles between neighbouring walls that stand between two rules."""
     upper, lower = top + LEAN_PX + 1, bottom - LEAN_PX - 1
-    probes = lines.walls.lines.runs[max(0, left - 2 * LEAN_PX) : right + 2 * LEAN_PX, upper:lower]
-    if not _may_have_walls(probes):
-        return
     # Walls at the very ends of the rules may stick out by a line's thickness.
     start, end = max(0, left - 2 * LEAN_PX), min(len(lines.walls.lines.runs), right + 2 * LEAN_PX)
+    if not _may_have_walls(lines.upright_rows[upper:lower, start:end]):
+        return
     is_wall = lines.walls.coverages(start, end, upper, lower) >= COVERAGE
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_wall.astype(np.int8), [0]])))
-    middles = [start + int(a + b - 1) // 2 for a, b in edges.reshape(-1, 2).tolist()]
+    middles = [start + (first + last - 1) // 2 for first, last in _runs_of(is_wall.view(np.uint8))]
     printed = lines.rules.darkness(top, left, right) if len(middles) > 1 else 0.0
     walls = [
         x
@@ -192,12 +205,12 @@ def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> It
             yield Box(first, top, second, bottom)
 
 
-def _may_have_walls(runs: Mask) -> bool:
+def _may_have_walls(upright: Mask) -> bool:
     """A quick look at a fourth, half and three fourths of the height: walls are there in two of three at least."""
-    height = runs.shape[1]
+    height = len(upright)
     if height < 4:
         return False
-    seen = runs[:, height // 4] + runs[:, height // 2] + runs[:, 3 * height // 4]
+    seen = upright[height // 4] + upright[height // 2] + upright[3 * height // 4]
     return bool(np.count_nonzero(seen >= 2) >= 2)
 
 
@@ -209,7 +222,14 @@ def _is_of_one_pen(side: float, other: float) -> bool:
 def _without_doubles(boxes: list[Box]) -> list[Box]:
     """One of the boxes that nearly coincide: the rules of a thick line, or of print that touches it, come apart."""
     kept: list[Box] = []
+    places = np.zeros((len(boxes), 4), np.int64)
     for box in sorted(boxes, key=lambda one: one.area):
-        if all(box.iou(other) < 0.8 for other in kept):
+        left, top, right, bottom = places[: len(kept)].T
+        width = np.minimum(right, box.right) - np.maximum(left, box.left)
+        height = np.minimum(bottom, box.bottom) - np.maximum(top, box.top)
+        shared = np.maximum(0, width) * np.maximum(0, height)
+        whole = (right - left) * (bottom - top) + box.area - shared
+        if not (shared >= SAME_BOX * whole).any():
+            places[len(kept)] = box.left, box.top, box.right, box.bottom
             kept.append(box)
     return kept

@@ -160,7 +160,7 @@ def _segment_line(region: FieldRegion) -> Segmentation:
     written = erase_rules(written, int(scale * min(RULE_HEIGHTS * place.height, RULE_WIDTH * place.width)))
     if region.background is not None:
         printed = region.background[frame.top : frame.bottom, frame.left : frame.right]
-        written = erase_printed(written, _enlarged(printed, scale), px_per_mm)
+        written = erase_printed(written, find_ink(_enlarged(printed, scale), STROKE_MM * px_per_mm).mask, px_per_mm)
     lattice = build_lattice(ink, _of_this_field(written, inside), (SPECK_MM * px_per_mm) ** 2)
     has_ink = bool(lattice.primitives)
     return Segmentation(

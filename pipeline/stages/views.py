@@ -27,7 +27,11 @@ RIM_MM = 1.5
 
 @dataclass(frozen=True)
 class ReducedPage:
-    """The page at about `WORKING_DPI`; at about `SKEW_DPI` its picture, its dark points and the pixels near them."""
+    """The page at about `WORKING_DPI`; at about `SKEW_DPI` its picture, its dark points and the pixels near them.
+
+    Attributes:
+        chance: share of all pixels that are near a dark one.
+    """
 
     gray: GrayImage
     to_full: FloatMatrix
@@ -35,6 +39,7 @@ class ReducedPage:
     coarse_to_full: FloatMatrix
     dark: Points
     is_near_dark: NDArray[np.bool_]
+    chance: float
 
     @property
     def has_print(self) -> bool:
@@ -68,9 +73,15 @@ def reduce_page(page: Page) -> ReducedPage:
     to_full = pixels_to_pixels(factor, factor)
     is_dark = np.zeros(coarse.shape, np.uint8)
     is_dark[dark[:, 1].astype(np.intp), dark[:, 0].astype(np.intp)] = 1
-    is_near_dark = np.asarray(cv2.dilate(is_dark, np.ones((3, 3), np.uint8)) > 0)
+    near_dark = np.asarray(cv2.dilate(is_dark, np.ones((3, 3), np.uint8)), np.uint8)
     return ReducedPage(
-        gray, to_full, coarse, to_full @ pixels_to_pixels(coarse_factor, coarse_factor), dark, is_near_dark
+        gray,
+        to_full,
+        coarse,
+        to_full @ pixels_to_pixels(coarse_factor, coarse_factor),
+        dark,
+        near_dark.view(np.bool_),
+        cv2.countNonZero(near_dark) / near_dark.size,
     )
 
 

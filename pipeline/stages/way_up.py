@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.stages.lines import boxes_of_blobs
 from recognizer.readings import GrayImage
 
 INK_DEPTH = 28
@@ -60,9 +61,9 @@ def _letters(gray: GrayImage, px_per_mm: float) -> NDArray[np.int32]:
     """Left, top, right, bottom of dark things as large as letters, (N, 4)."""
     side = round(AROUND_MM * px_per_mm) | 1
     around = cv2.blur(gray, (side, side))
-    is_ink = (cv2.subtract(around, gray) >= INK_DEPTH).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(is_ink, connectivity=8, ltype=cv2.CV_32S)
-    left, top, width, height = stats[1:, :4].T
+    _, is_ink = cv2.threshold(cv2.subtract(around, gray), INK_DEPTH - 1, 1, cv2.THRESH_BINARY)
+    boxes = np.array(boxes_of_blobs(np.asarray(is_ink, np.uint8)), np.int32).reshape(-1, 4)
+    left, top, width, height = boxes.T
     longer = np.maximum(width, height)
     is_letter = (longer >= LEAST_MM * px_per_mm) & (longer <= GREATEST_MM * px_per_mm)
     return np.asarray(np.column_stack([left, top, left + width, top + height])[is_letter], np.int32)

@@ -157,3 +157,14 @@ def test_bold_wall_before_the_cents_is_no_part_of_the_digit_that_touches_it():
     height, width = crop.ink.shape
     assert height < 62  # the ring alone; the wall is as high as the cell
     assert width < 36
+
+
+def test_stroke_over_a_printed_wall_that_dropped_out_of_the_scan_stays_whole():
+    """The blank form shows a bold wall; on the page it is as pale as paper, and a 0 is written over it."""
+    blank = comb_region(4, printed=False)
+    form, page = blank.image.copy(), blank.image.copy()
+    wall, top, foot = blank.cells[2].left, blank.cells[0].top, blank.cells[0].bottom
+    cv2.line(form, (wall, top - 4), (wall, foot + 4), 40, 7)
+    cv2.ellipse(page, (wall + 20, foot - 35), (18, 25), 0, 0, 360, 30, 5, cv2.LINE_AA)
+    with_form = segment_comb(replace(blank, image=page, background=form))
+    assert (with_form.written == segment_comb(replace(blank, image=page)).written).all()
