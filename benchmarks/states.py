@@ -111,10 +111,16 @@ def struck(strike: Callable[[Sheet, np.random.Generator], None]) -> Manner:
 
 
 def measure(
-    case: Case, is_comb: bool, count: int, hands: Sequence[WriterHand], recognizer: Recognizer, point: OperatingPoint
+    case: Case,
+    is_comb: bool,
+    count: int,
+    hands: Sequence[WriterHand],
+    recognizer: Recognizer,
+    point: OperatingPoint,
+    seed: int = SEED,
 ) -> Tally:
     """Draw, read and decide the fields of one case."""
-    rng = np.random.default_rng([SEED, is_comb, *case.manner.encode()])
+    rng = np.random.default_rng([seed, is_comb, *case.manner.encode()])
     accepted = told = 0
     for start in range(0, count, CHUNK):
         sources = [
@@ -150,6 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--fields", type=int, default=100, help="fields a manner and layout")
+    parser.add_argument("--seed", type=int, default=SEED, help="other fields")
     parser.add_argument("--only", help="measure one state")
     arguments = parser.parse_args()
     bundle = open_bundle(arguments.bundle)
@@ -166,7 +173,7 @@ def main() -> None:
             continue
         for is_comb in (True, False):
             count = round(arguments.fields * case.share)
-            tallies.append(measure(case, is_comb, count, hands, recognizer, point))
+            tallies.append(measure(case, is_comb, count, hands, recognizer, point, arguments.seed))
             print(tallies[-1].line, flush=True)
     for line in totals(tallies):
         print(line)

@@ -12,6 +12,7 @@ from pipeline.document import Box, DigitCrop
 from pipeline.explain_pictures import InkPictures, draw_ink, draw_tile
 from pipeline.grammar import digits_of
 from pipeline.process import FieldTrace
+from pipeline.stages.clip import is_clipped
 from pipeline.stages.comb import CombInk
 from pipeline.stages.paths import Path, Step, best_paths
 from pipeline.stages.segment import LineInk
@@ -164,7 +165,7 @@ def _flags(trace: FieldTrace) -> Iterator[str]:
         yield "faint"
     if field.is_overflow:
         yield "ink outside the field"
-    if field.is_clipped:
+    if any(is_clipped(field, reading.steps) for reading in trace.decoded.readings[:1]):
         yield "clipped by the edge"
     if trace.decoded.has_unread_ink:
         yield "ink between the digits that is none of them"

@@ -71,8 +71,9 @@ def draw_state(manner: Manner, is_comb: bool, source: DigitSource, rng: np.rando
         rng: everything random.
     """
     sheet = _empty_sheet(is_comb, rng)
-    blank = sheet.paper.copy()
+    form = sheet.paper.copy()
     manner(sheet, source, rng)
+    blank = _as_large(form, sheet.paper.shape)
     image = scan(cover_with_ink(sheet.paper, sheet.ink, sheet.darkness), rng)
     dx, dy = (round(v) for v in rng.normal(0, REGISTRATION_MM, 2) * PX_PER_MM)
     cells = tuple(cell.shifted(dx, dy) for cell in sheet.cells)
@@ -82,6 +83,11 @@ def draw_state(manner: Manner, is_comb: bool, source: DigitSource, rng: np.rando
     if is_comb:
         return region
     return replace(region, cells=(), spec=FieldSpec("code", FieldKind.DIGITS))
+
+
+def _as_large(form: FloatImage, shape: tuple[int, ...]) -> FloatImage:
+    """The form as far as a picture of it reaches that was cut off, or goes on, at the right."""
+    return np.pad(form, ((0, 0), (0, max(0, shape[1] - form.shape[1]))), mode="edge")[:, : shape[1]]
 
 
 def _empty_sheet(is_comb: bool, rng: np.random.Generator) -> Sheet:

@@ -24,7 +24,9 @@ from pipeline.grammar import digits_of, lengths_allowed
 from pipeline.operating_point import Threshold
 from pipeline.rules import check, weigh_by_rules
 from pipeline.stages.blank import Writing, find_writing
+from pipeline.stages.clip import is_clipped
 from pipeline.stages.decode import Decoded
+from pipeline.stages.hidden import hides_writing
 from pipeline.stages.meaning import Reading
 from pipeline.stages.segment import Segmentation
 from pipeline.stages.strike import is_struck_out
@@ -95,12 +97,15 @@ def decide_field(field: Segmentation, decoded: Decoded, threshold: Threshold, op
 def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, writing: Writing) -> list[str]:
     """Reasons that each alone keep a field from being accepted."""
     spec = field.region.spec
-    if writing is Writing.NONE:
-        return [Reason.REQUIRED_BLANK] if spec.required else []
     found: list[str] = []
+    if hides_writing(field, is_blank=writing is Writing.NONE):
+        found.append(Reason.NOT_A_DIGIT)
+    if writing is Writing.NONE:
+        return [*found, Reason.REQUIRED_BLANK] if spec.required else found
     if field.is_faint or writing is Writing.FAINT:
         found.append(Reason.FAINT)
-    if is_struck_out(field, len(digits_of(best.raw)) if best is not None else 0):
+    digits, sureness = (len(digits_of(best.raw)), best.confidence) if best is not None else (0, 0.0)
+    if is_struck_out(field, digits, sureness):
         found.append(Reason.STRUCK_OUT)
     if best is None:
         return found or [Reason.NOT_A_DIGIT]
@@ -113,7 +118,7 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, writi
         found.append(Reason.NOT_A_DIGIT)
     if field.is_overflow:
         found.append(Reason.OVERFLOW)
-    if field.is_clipped:
+    if is_clipped(field, best.steps):
         found.append(Reason.CLIPPED)
     return found
 

@@ -78,7 +78,6 @@ class Segmentation:
     Attributes:
         is_faint: ink is there, but barely darker than the paper.
         is_overflow: a good part of the hand's ink lies outside the field.
-        is_clipped: ink runs over the edge of the picture.
     """
 
     region: FieldRegion
@@ -86,7 +85,6 @@ class Segmentation:
     line: LineInk | None = None
     is_faint: bool = False
     is_overflow: bool = False
-    is_clipped: bool = False
 
     @property
     def crops(self) -> tuple[DigitCrop, ...]:
@@ -167,7 +165,6 @@ def _segment_line(region: FieldRegion) -> Segmentation:
         region,
         line=LineInk(lattice, scale, frame.left, frame.top, _strip_of(region, place) if has_ink else None, ink),
         is_faint=has_ink and ink.contrast < FAINT_CONTRAST,
-        is_clipped=_is_clipped(lattice, picture.shape[1]),
     )
 
 
@@ -193,9 +190,3 @@ def _enlarged(gray: GrayImage, scale: float) -> GrayImage:
         return gray
     size = (round(gray.shape[1] * scale), round(gray.shape[0] * scale))
     return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-def _is_clipped(lattice: Lattice, width: int) -> bool:
-    """Whether a digit-sized blob is cut off by the left or right edge."""
-    tall = [p.box for p in lattice.primitives if p.box.height > lattice.digit_height / 2]
-    return any(box.left <= 0 or box.right >= width for box in tall)

@@ -1,4 +1,4 @@
-"""Struck-out writing: a line drawn through digits, told from digits that touch and from scribble."""
+"""Struck-out writing: a pen line through digits, or a tangle over them, told from digits that touch and from scribble."""
 
 from __future__ import annotations
 
@@ -8,48 +8,57 @@ import numpy as np
 from pipeline.document import Box, FieldRegion
 from pipeline.stages.comb import STROKE_MM, CombInk
 from pipeline.stages.ink import BoolImage, find_ink
+from pipeline.stages.pen_line import has_pen_line
 from pipeline.stages.segment import LineInk, Segmentation
-from pipeline.stages.tangle import texture_of
+from pipeline.stages.tangle import PAPER, Texture, texture_of
 
-LINE_LENGTH = 1.6
-"""A strike is at least this many digit heights long; the bars of sevens and fives, touching ones too, are shorter."""
-LINE_BAND = 0.22
-"""It stays within a band of this many digit heights once levelled."""
-CROSSED_STROKES = 3
-"""Strokes that go on above and below it; a ligature between zeros meets at most two."""
+LINE_LENGTH = 2.0
+"""A strike on a line is at least this many digit heights long; bars of sevens and fives, touching ones too, are shorter."""
+LINE_SHARE = 0.8
+"""It runs through this share of the writing: of real amounts the wrongly found lines were shorter."""
+COMB_LENGTH = 1.6
+"""The same in a comb, where digits seldom touch."""
 DIGIT_IN_CELL = 0.6
 """Height of a digit beside that of its cell."""
 SPANNING_STROKES = 1.9
 """Strokes a digit along a row from which ink across several cells is a pen drawn over them, not touching digits."""
-AMID = (0.2, 0.75)
-"""Where in the height of the writing a strike's middle lies; rules that digits stand on and reach under lie lower."""
+ONE_BLOB, ALL_ONE_BLOB = 0.75, 0.9
+"""Share of the writing's width that hangs together in one blob: struck out 1, plain amounts under 0.8 in 95 of 100."""
+BLOB_LENGTH = 2.2
+"""Shortest such blob, in digit heights; two joined digits are shorter."""
+DOUBTFUL, UNSURE = 0.6, 0.8
+"""Confidence below which a reading may be one of struck-out digits: tangles over drawn digits reach 0.6, few 0.8."""
+TANGLED_HOLES, TANGLED_ROWS, TANGLED_COLUMNS = 0.8, 1.1, 1.8
+"""Holes a digit, strokes a digit along a row and strokes a column of digits crossed out one by one, read with doubt."""
+TALL = 0.5
+"""Blobs at least this high, in digit heights, are writing; points and dashes do not widen it."""
 AS_DARK = 0.7
 """A pen that strikes digits out is at least this dark beside them; lines of security paper are paler."""
 PRINT_REACH_MM = 0.3
 """How far from printed lines ink may be theirs; a strike on a printed line is not looked for."""
-SLOPES = np.tan(np.radians(np.arange(-24, 25, 4)))
-"""Slants of a pen drawn through a field."""
 
 
-def is_struck_out(field: Segmentation, digits: int = 0) -> bool:
+def is_struck_out(field: Segmentation, digits: int = 0, confidence: float = 1.0) -> bool:
     """Whether a pen went over the digits of a field: a long line through several of them, or strokes all over them.
 
     Args:
         field: with its ink cut out.
         digits: how many were read on a free line; small zeros stand closer than their ink's width tells.
+        confidence: of what was read there, 0 to 1. Joined and blurred digits can look tangled, but are read surely.
     """
     if field.comb is not None:
         return _is_comb_struck(field.region, field.comb)
     if field.line is None or not field.line.lattice.primitives:
         return False
-    return _is_line_struck(field.region, field.line, digits)
+    return _is_line_struck(field.region, field.line, digits, confidence)
 
 
 def _is_comb_struck(region: FieldRegion, comb: CombInk) -> bool:
     cells = region.cells
     height = cells[0].height * DIGIT_IN_CELL
-    if any(_has_long_line(comb.written[box.top : box.bottom, box.left : box.right], height) for box in comb.spanning):
-        return True
+    for box in comb.spanning:
+        if has_pen_line(comb.written[box.top : box.bottom, box.left : box.right], height, COMB_LENGTH * height):
+            return True
     field = cells[0].union(cells[-1]).clipped(comb.written.shape[1], comb.written.shape[0])
     filled = sum(cell is not None for cell in comb.cells)
     texture = texture_of(comb.written[field.top : field.bottom, field.left : field.right], height, filled)
@@ -58,79 +67,82 @@ def _is_comb_struck(region: FieldRegion, comb: CombInk) -> bool:
     return texture.is_tangled or (bool(comb.spanning) and texture.row_strokes >= SPANNING_STROKES)
 
 
-def _is_line_struck(region: FieldRegion, line: LineInk, digits: int) -> bool:
-    lattice = line.lattice
-    height = lattice.digit_height
-    tall = [p.box for p in lattice.primitives if p.box.height >= height / 2]
-    band = tall[0]
-    for box in tall[1:]:
-        band = band.union(box)
-    band = Box(band.left - round(height / 2), band.top, band.right + round(height / 2), band.bottom)
-    band = band.clipped(line.ink.mask.shape[1], line.ink.mask.shape[0])
+def _is_line_struck(region: FieldRegion, line: LineInk, digits: int, confidence: float) -> bool:
+    height = line.lattice.digit_height
+    ink = _hand_ink(region, line)
+    texture = texture_of(ink, height, at_least=digits)
+    if texture is not None and confidence < DOUBTFUL and _is_crossed_out(texture):
+        return True
+    found = _widest_blob(ink, height)
+    if found is None:
+        return texture is not None and confidence < UNSURE and texture.is_tangled
+    box, blob, width = found
+    if texture is not None and texture.is_tangled and (confidence < UNSURE or box.width >= ONE_BLOB * width):
+        return True
+    if region.background is None and (box.left <= 2 or box.right >= ink.shape[1] - 2):
+        return False  # rules and security lines run to the picture's edge, a hand's strike ends with its digits
+    is_paper = texture is not None and texture.column_strokes > PAPER
+    is_all_one = box.width >= max(ALL_ONE_BLOB * width, BLOB_LENGTH * height)
+    if is_all_one and confidence < DOUBTFUL and not is_paper:
+        return True
+    return has_pen_line(blob, height, max(LINE_LENGTH * height, LINE_SHARE * width))
+
+
+def _is_crossed_out(texture: Texture) -> bool:
+    """Whether digits that were read with doubt look crossed out one by one."""
+    return (
+        texture.holes >= TANGLED_HOLES
+        and texture.row_strokes >= TANGLED_ROWS
+        and TANGLED_COLUMNS <= texture.column_strokes <= PAPER
+    )
+
+
+def _hand_ink(region: FieldRegion, line: LineInk) -> BoolImage:
+    """(h, w) bool of the line's picture, ink as dark as its digits.
+
+    A strike from end to end was taken out as a rule; where the blank form is known, it is told from print and kept.
+    """
     written = np.zeros(line.ink.mask.shape, bool)
-    for primitive in lattice.primitives:
+    for primitive in line.lattice.primitives:
         box = primitive.box
         written[box.top : box.bottom, box.left : box.right] |= primitive.mask
     is_dark = line.ink.depth >= AS_DARK * float(np.median(line.ink.depth[written]))
     written &= is_dark
-    ink = written[band.top : band.bottom, band.left : band.right]
-    if region.background is not None:
-        # A strike from end to end was taken out as a rule; where the blank form is known, it is told from print.
-        before = (line.ink.mask & is_dark)[band.top : band.bottom, band.left : band.right]
-        ink = before & ~_printed_in(region, line, band)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    for left, top, width, tall_px, _ in stats[1:].tolist():
-        is_wide = width >= LINE_LENGTH * height and tall_px >= 0.6 * height
-        start, end = band.left + left, band.left + left + width
-        if region.background is None and (start <= 2 or end >= line.ink.mask.shape[1] - 2):
-            continue  # rules and security lines run to the picture's edge, a hand's strike ends with its digits
-        if is_wide and _has_long_line(ink[top : top + tall_px, left : left + width], height):
-            return True
-    texture = texture_of(written, height, at_least=digits)
-    return texture is not None and texture.is_tangled
-
-
-def _printed_in(region: FieldRegion, line: LineInk, band: Box) -> BoolImage:
-    """What the blank form prints in a band of the line's picture, with a little room; nothing when it is unknown."""
     if region.background is None:
-        return np.zeros((band.height, band.width), bool)
-    place = line.in_region(band).clipped(region.background.shape[1], region.background.shape[0])
+        return written
+    ink = line.ink.mask & is_dark & ~_printed(region, line)
+    count, labels = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
+    is_hand = np.zeros(count, bool)
+    is_hand[np.unique(labels[written & ink])] = True
+    is_hand[0] = False
+    return np.asarray(is_hand[labels])
+
+
+def _widest_blob(ink: BoolImage, digit_height: float) -> tuple[Box, BoolImage, int] | None:
+    """Box and mask of the widest blob, and the width of all writing; None where no blob is as high as half a digit."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    tall = [
+        (label, Box(left, top, left + width, top + height))
+        for label, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1)
+        if height >= TALL * digit_height
+    ]
+    if not tall:
+        return None
+    label, box = max(tall, key=lambda item: item[1].width)
+    width = max(b.right for _, b in tall) - min(b.left for _, b in tall)
+    return box, labels[box.top : box.bottom, box.left : box.right] == label, width
+
+
+def _printed(region: FieldRegion, line: LineInk) -> BoolImage:
+    """What the blank form prints in the line's picture, with a little room."""
+    shape = line.ink.mask.shape
+    if region.background is None:
+        return np.zeros(shape, bool)
+    whole = line.in_region(Box(0, 0, shape[1], shape[0]))
+    place = whole.clipped(region.background.shape[1], region.background.shape[0])
     gray = region.background[place.top : place.bottom, place.left : place.right]
     if gray.size == 0:
-        return np.zeros((band.height, band.width), bool)
+        return np.zeros(shape, bool)
     reach = 2 * max(1, round(PRINT_REACH_MM * region.px_per_mm)) + 1
     printed = cv2.dilate(find_ink(gray, STROKE_MM * region.px_per_mm).mask.astype(np.uint8), np.ones((reach, reach)))
-    size = (band.width, band.height)
-    return np.asarray(cv2.resize(printed, size, interpolation=cv2.INTER_NEAREST) > 0)
-
-
-def _has_long_line(mask: BoolImage, digit_height: float) -> bool:
-    """Whether ink runs on for `LINE_LENGTH` digit heights within a narrow slanted band."""
-    height, width = mask.shape
-    length = int(LINE_LENGTH * digit_height)
-    if width < length or height < 3:
-        return False
-    image = mask.astype(np.uint8)
-    band = max(2, int(LINE_BAND * digit_height))
-    for slope in SLOPES:
-        shear = np.array([[1, 0, 0], [-slope, 1, max(0.0, slope) * width]], np.float64)
-        tall = int(height + abs(slope) * width) + 1
-        level = cv2.warpAffine(image, shear, (width, tall), flags=cv2.INTER_NEAREST)
-        closed = cv2.dilate(level, np.ones((band, 1), np.uint8))
-        runs = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)).astype(bool)
-        for row in np.flatnonzero(runs.any(axis=1)):
-            middle = float(np.flatnonzero(runs[row]).mean())
-            place = (row + slope * middle - max(0.0, slope) * width) / height
-            is_amid = AMID[0] <= place <= AMID[1]
-            if is_amid and _runs_through(level.astype(bool), runs[row], int(row), band):
-                return True
-    return False
-
-
-def _runs_through(ink: BoolImage, run: BoolImage, row: int, band: int) -> bool:
-    """Whether a run in a row crosses several strokes, as a strike does and a bar on top of digits does not."""
-    clear = band + band // 2  # the line may lie anywhere in the band, and is a stroke thick
-    above = ink[: max(0, row - clear), run].any(axis=0)
-    below = ink[row + clear :, run].any(axis=0)
-    starts = np.diff((above & below).astype(np.int8), prepend=0) == 1
-    return int(starts.sum()) >= CROSSED_STROKES
+    return np.asarray(cv2.resize(printed, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST) > 0)
