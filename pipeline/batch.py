@@ -23,6 +23,7 @@ from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.limits import ScanLimits
 from pipeline.storage.results import software_version
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates
 from pipeline.summary import BatchSummary, FileOutcome, summarise
 from pipeline.workers import Event, Lost, OpenReader, PageDone, Started, read_in_processes
@@ -66,6 +67,7 @@ def open_reader(options: BatchOptions) -> SourceReader:
     Raises:
         ReadingError: the model, a template, the queue or the output folder cannot be used.
     """
+    warm_up()
     cv2.setNumThreads(1)  # one process a core reads more pages than many threads a page
     templates = load_templates(options.templates) if options.templates else ()
     model = open_model(options.model_store)

@@ -121,8 +121,6 @@ def _pillow_errors(page: int | None) -> Iterator[None]:
             yield
     except Image.DecompressionBombError as error:
         raise TooLargeError(f"{where} has far more pixels than a scan", page) from error
-    except MemoryError as error:
-        raise TooLargeError(f"{where} needs more memory than there is", page) from error
     except UnidentifiedImageError as error:
         raise DamagedFileError(f"{where} cannot be read: its header is damaged or of a rare kind", page) from error
     except PILLOW_FAILURES as error:

@@ -28,7 +28,7 @@ from recognizer.readings import GrayImage
 
 ENTERING_PDFIUM = threading.RLock()
 
-CALL_FAILURES = (pypdfium2.PdfiumError, ValueError, AssertionError, MemoryError)
+CALL_FAILURES = (pypdfium2.PdfiumError, ValueError, AssertionError)
 """What pypdfium2 raises when a call into pdfium comes back with nothing."""
 
 
