@@ -29,7 +29,7 @@ from pipeline.storage.shared_memory import SlotReader, write_all
 START_S = 120.0
 """Time a process gets to start; it needs a third of a second of processor time, but the machine may be busy."""
 
-GRACE_S = 2.0
+GRACE_S = 1.0
 """Time beyond the limit that a decoder gets to refuse by itself, with better words, before it is killed."""
 
 START = "import sys; sys.path[:] = {path!r}; from pipeline.storage.decoder_process import serve; serve({descriptor})"
@@ -111,6 +111,10 @@ class Decoder:
     def close_file(self) -> None:
         """Let go of the file."""
         self._ask({"close": True}, START_S)
+
+    def is_alive(self) -> bool:
+        """Whether the process runs; while it waits for a file, the system may have ended it for its memory."""
+        return self._process.poll() is None
 
     def kill(self) -> None:
         """End the process, and the programs it runs, at once."""

@@ -28,8 +28,11 @@ class DecoderPool:
     def borrow(self) -> Decoder:
         """A decoder for one file; goes back by `give_back`, or is killed."""
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                decoder = self._idle.pop()
+                if decoder.is_alive():
+                    return decoder
+                decoder.kill()
         return Decoder()
 
     def give_back(self, decoder: Decoder) -> None:
