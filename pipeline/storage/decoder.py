@@ -78,7 +78,7 @@ class Decoder:
         self._await_ready()
         content = os.memfd_create("source")
         try:
-            write_all(content, source.content)
+            _hand_over(source.content, content)
             self._ask({"open": source.media_type, "limits": asdict(limits)}, limits.page_timeout_s, [content])
         finally:
             os.close(content)
@@ -168,7 +168,8 @@ class Decoder:
         if ending == -signal.SIGXCPU:
             return self._too_slow(where, page)
         name = signal.Signals(-ending).name if ending < 0 else f"exit code {ending}"
-        return DecoderDiedError(f"{where} ended the process doing it ({name})", page)
+        remark = "often for want of memory (setting scans.max_memory)"
+        return DecoderDiedError(f"{where} ended the process doing it ({name}), {remark}", page)
 
     def _too_slow(self, where: str, page: int | None) -> DecoderTimeoutError:
         limit = f"{self._timeout_s:g} s (setting scans.page_timeout_s)"
@@ -180,3 +181,10 @@ def _kinds(kind: type[SourceError]) -> dict[str, type[SourceError]]:
 
 
 ERRORS = _kinds(SourceError)
+
+
+def _hand_over(content: bytes, descriptor: int) -> None:
+    try:
+        write_all(descriptor, content)
+    except OSError as error:
+        raise TooMuchMemoryError(f"cannot be handed to the process that decodes: {error.strerror}") from error

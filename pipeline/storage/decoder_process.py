@@ -9,10 +9,7 @@ from __future__ import annotations
 import json
 import os
 import resource
-import select
-import signal
 import socket
-import threading
 from collections.abc import Callable
 from math import ceil
 from pathlib import Path
@@ -22,6 +19,7 @@ import cv2
 
 from pipeline.document import MediaType, Page, Source
 from pipeline.errors import InternalError, SourceError, TooMuchMemoryError
+from pipeline.lifeline import end_with_parent, kill_group
 from pipeline.storage.decoding import PageReader, open_reader
 from pipeline.storage.limits import ScanLimits
 from pipeline.storage.shared_memory import SlotWriter
@@ -38,7 +36,7 @@ def serve(descriptor: int) -> None:
         descriptor: of the socket to the parent; messages are JSON objects, one a packet.
     """
     connection = socket.socket(fileno=descriptor)
-    threading.Thread(target=_die_with, args=(connection,), daemon=True).start()
+    end_with_parent(descriptor, kill_group)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the scan
     decoder = _Decoder()
     connection.send(json.dumps({"ready": True}).encode())
@@ -52,18 +50,6 @@ def serve(descriptor: int) -> None:
             socket.send_fds(connection, [json.dumps(answer).encode()], [] if slot is None else [slot])
             if slot is not None:
                 os.close(slot)
-
-
-def _die_with(connection: socket.socket) -> None:
-    """End this process and the programs it runs as soon as the parent is gone, however that came about.
-
-    Not by PR_SET_PDEATHSIG, which also strikes when only the thread that started this process ends, and leaves the
-    programs run from here alive.
-    """
-    watch = select.poll()
-    watch.register(connection, 0)
-    watch.poll()
-    os.killpg(0, signal.SIGKILL)
 
 
 def _silence() -> None:

@@ -1,4 +1,4 @@
-"""Every fault a file may have, made by code: name, bytes, the error it must lead to, and the limits that matter."""
+"""Every fault a file may have, made by code: name, bytes, what it must lead to, and the limits that matter."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ TIGHT = ScanLimits(max_pages=50, max_page_pixels=30_000_000, page_timeout_s=2, m
 
 @dataclass(frozen=True)
 class Fault:
+    """`code` is that of the error, or `page` for what looks like a fault and does no harm; `|` parts alternatives."""
+
     name: str
     make: Callable[[], bytes] = field(repr=False)
     code: str
@@ -145,19 +147,19 @@ FAULTS = [
     Fault("half-copied PDF", half_copied, "damaged_file"),
     Fault("PDF without a page", zero_pages, "no_pages"),
     Fault("PDF that needs a password", lambda: made.encrypted_pdf(GRAY, b"secret"), "encrypted_pdf"),
-    Fault("page tree in a circle", page_tree_in_a_circle, "damaged_file|no_pages"),
-    Fault("a thousand nested arrays", lambda: nested(1_000), "page|damaged_file|decoder_died"),
-    Fault("a million nested arrays", lambda: nested(1_000_000), "page|damaged_file|decoder_died"),
-    Fault("200,000 nested states", lambda: content_bomb(b"q\n", 200_000), "page|damaged_file|decoder_timeout"),
+    Fault("page tree in a circle", page_tree_in_a_circle, "damaged_file"),
+    Fault("a thousand nested arrays", lambda: nested(1_000), "page"),
+    Fault("a million nested arrays", lambda: nested(1_000_000), "page"),
+    Fault("200,000 nested states", lambda: content_bomb(b"q\n", 200_000), "page"),
     Fault("giant page", lambda: pdf_bytes(PdfPage(media_box=(0, 0, 20_000, 20_000))), "too_large"),
     Fault("giant picture on a page", lambda: pdf_bytes(PdfPage([GIANT_PICTURE])), "too_large"),
     Fault("too many pages", lambda: pdf_bytes(*[PdfPage([JPEG])] * 51), "too_large"),
     Fault("giant PNG", lambda: png_of(50_000, 50_000), "too_large"),
     Fault("giant JPEG", giant_jpeg, "too_large"),
-    Fault("giant GIF", lambda: with_size(saved("GIF"), 6, "<HH", 65_000, 65_000), "too_large|damaged_file"),
+    Fault("giant GIF", lambda: with_size(saved("GIF"), 6, "<HH", 65_000, 65_000), "too_large"),
     Fault("giant BMP", lambda: with_size(saved("BMP"), 18, "<ii", 50_000, 50_000), "too_large"),
     Fault("giant PNM", lambda: b"P5 50000 50000 255\n", "too_large"),
-    Fault("oblong pixels", stretched_tiff, "page|too_large"),
+    Fault("oblong pixels", stretched_tiff, "page"),
     Fault("TIFF of too many pages", lambda: tiff_of(51), "too_large"),
     Fault("HTML called PDF", lambda: b"<!doctype html><p>Your session has expired", "unsupported_type"),
     Fault("SVG", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_type"),
@@ -168,8 +170,8 @@ FAULTS = [
 SLOW_FAULTS = [Fault("endless drawing", slow_page, "decoder_timeout")]
 
 CRAMPED = replace(TIGHT, max_memory=400 << 20)
-CRASHES = "too_much_memory|decoder_died|damaged_file"
-"""pdfium ends its process where it gets no memory, or says that it cannot draw."""
+CRASHES = "too_much_memory|decoder_died"
+"""pdfium ends its process where it gets no memory."""
 
 HUNGRY_FAULTS = [
     Fault("picture in colour", lambda: big_png(5000), "too_much_memory", CRAMPED),
