@@ -106,7 +106,7 @@ class Decoder:
             self.asked_for = None
         shape = (answer["height"], answer["width"])
         gray = self._slots.take(answer["slot"], descriptors[0] if descriptors else None, shape, self._offered)
-        return Page(number, gray, answer["dpi"], answer["is_dpi_doubtful"])
+        return Page(number, gray, answer["dpi"], answer["is_dpi_doubtful"], answer["differs"])
 
     def close_file(self) -> None:
         """Let go of the file."""

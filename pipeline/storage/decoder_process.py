@@ -116,7 +116,13 @@ class _Decoder:
 
 def _facts(page: Page) -> Answer:
     height, width = page.gray.shape
-    return {"height": height, "width": width, "dpi": float(page.dpi), "is_dpi_doubtful": page.is_dpi_doubtful}
+    return {
+        "height": height,
+        "width": width,
+        "dpi": float(page.dpi),
+        "is_dpi_doubtful": page.is_dpi_doubtful,
+        "differs": page.renderers_differ,
+    }
 
 
 def _set_soft(which: int, soft: int) -> None:

@@ -9,7 +9,7 @@ from pipeline.errors import TooLargeError
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
-    """What a file may cost, and how fine its pages are drawn.
+    """What a file may cost, how fine its pages are drawn, and whether twice.
 
     Attributes:
         max_bytes: size of a file; it is held in memory while it is read.
@@ -21,6 +21,7 @@ class ScanLimits:
             hundred million pixels of PNG, take two seconds.
         max_memory: bytes of address space of the process that decodes. A page of a hundred million pixels in colour
             needs one and a half gigabytes.
+        cross_check: have each PDF page drawn by a second engine as well, and doubt it where the two differ.
     """
 
     max_bytes: int = 1 << 30
@@ -29,10 +30,11 @@ class ScanLimits:
     render_dpi: int = 300
     page_timeout_s: int = 60
     max_memory: int = 4 << 30
+    cross_check: bool = False
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
-            if getattr(self, name) <= 0:
+            if name != "cross_check" and getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive")
 
     def check_pages(self, count: int) -> None:

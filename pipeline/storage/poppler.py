@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import weakref
 
 import numpy as np
@@ -26,6 +27,7 @@ from pipeline.errors import DamagedFileError, DecoderTimeoutError, NoPagesError
 from pipeline.storage.dpi import believed_dpi
 from pipeline.storage.limits import ScanLimits
 from pipeline.storage.shared_memory import write_all
+from recognizer.readings import GrayImage
 
 POINTS_PER_INCH = 72
 
@@ -34,6 +36,11 @@ NOT_INSTALLED = (PDFInfoNotInstalledError, PopplerNotInstalledError)
 
 class PopplerMissingError(Exception):
     """There is no poppler here; what pdfium said stands."""
+
+
+def poppler_is_installed() -> bool:
+    """Whether there is a second PDF engine."""
+    return shutil.which("pdftoppm") is not None and shutil.which("pdfinfo") is not None
 
 
 class PopplerPages:
@@ -62,12 +69,20 @@ class PopplerPages:
             raise NoPagesError("is a PDF without a page")
 
     def read(self, number: int) -> Page:
-        """Draw a page.
+        """Draw a page at the resolution that the limits name.
 
         Raises:
             DamagedFileError, DecoderTimeoutError, TooLargeError: see `pipeline.errors`; each names the page.
         """
-        dpi = self._limits.render_dpi
+        gray = self.draw(number, self._limits.render_dpi)
+        return Page(number, gray, *believed_dpi(self._limits.render_dpi, gray.shape[1], gray.shape[0]))
+
+    def draw(self, number: int, dpi: int) -> GrayImage:
+        """Draw a page: (H, W) uint8.
+
+        Raises:
+            DamagedFileError, DecoderTimeoutError, TooLargeError: see `pipeline.errors`; each names the page.
+        """
         size, is_turned = self._page_size_px(number, dpi)
         self._limits.check_pixels(*size, number)
         try:
@@ -88,8 +103,7 @@ class PopplerPages:
             raise DamagedFileError(f"page {number} is damaged: both PDF engines refuse it", number) from error
         if len(pictures) != 1 or pictures[0].size != (size[::-1] if is_turned else size):
             raise DamagedFileError(f"page {number} cannot be drawn in its own size", number)
-        gray = np.array(pictures[0].convert("L"))
-        return Page(number, gray, *believed_dpi(dpi, gray.shape[1], gray.shape[0]))
+        return np.array(pictures[0].convert("L"))
 
     def close(self) -> None:
         """Let go of the copy of the file."""

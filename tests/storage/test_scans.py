@@ -82,7 +82,7 @@ def test_a_page_outlives_its_file() -> None:
         np.testing.assert_array_equal(page.gray, copy)
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(ScanLimits)])
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(ScanLimits) if field.type != "bool"])
 def test_limits_are_positive(field: str) -> None:
     with pytest.raises(ValueError, match=f"{field} must be positive"):
         ScanLimits(**{field: 0})
