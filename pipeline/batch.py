@@ -13,7 +13,7 @@ from typing import Literal
 
 import cv2
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, SettingsError
 from pipeline.fingerprint import reading_fingerprint
 from pipeline.plan import BatchPlan, PlannedFile, plan_batch
 from pipeline.process import ReadingOptions
@@ -21,8 +21,10 @@ from pipeline.reading_model import open_model
 from pipeline.source_reader import Provenance, SourceReader, read_file, record_failure
 from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.limits import ScanLimits
+from pipeline.storage.poppler import poppler_is_installed
 from pipeline.storage.results import software_version
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates
 from pipeline.summary import BatchSummary, FileOutcome, summarise
 from pipeline.workers import Event, Lost, OpenReader, PageDone, Started, read_in_processes
@@ -66,6 +68,9 @@ def open_reader(options: BatchOptions) -> SourceReader:
     Raises:
         ReadingError: the model, a template, the queue or the output folder cannot be used.
     """
+    if options.limits.cross_check and not poppler_is_installed():
+        raise SettingsError("a cross-check takes poppler: install poppler-utils, or do without")
+    warm_up()
     cv2.setNumThreads(1)  # one process a core reads more pages than many threads a page
     templates = load_templates(options.templates) if options.templates else ()
     model = open_model(options.model_store)

@@ -115,12 +115,14 @@ class Page:
         number: from 1, its place in the file.
         gray: (H, W) uint8, dark ink on light paper.
         dpi: resolution, from header, PDF matrix or page size; a guess when `is_dpi_doubtful`.
+        renderers_differ: a second PDF engine was asked, and shows another page.
     """
 
     number: int
     gray: GrayImage = field(repr=False)
     dpi: float
     is_dpi_doubtful: bool = False
+    renderers_differ: bool = False
 
 
 # --- what a form promises ------------------------------------------------------------------------
@@ -440,7 +442,11 @@ class ResultStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """A page for the result: its size and how it lay on the scanner."""
+    """A page for the result: its size, how it lay on the scanner, and what is wrong with its picture.
+
+    Attributes:
+        flaws: `pipeline.stages.quality.Flaw` values.
+    """
 
     number: int
     width_px: int
@@ -448,6 +454,7 @@ class PageFacts:
     dpi: float
     rotation_deg: int = 0
     skew_deg: float = 0.0
+    flaws: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

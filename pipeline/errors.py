@@ -7,6 +7,7 @@
     ├── TemplateError                 2   a template file is wrong; names file and line
     ├── QueueError                    2   the review queue or an import file cannot be used
     ├── OutputError                   2   results cannot be written: no permission, full disk
+    ├── DecoderStartError             2   no process can be started to decode scans in
     └── SourceError                   4   one document cannot be read; becomes a result with status "failed"
         ├── NotAFileError                 link, directory, FIFO or device
         ├── UnreadableFileError           no permission, an I/O error, or still being written
@@ -16,6 +17,9 @@
         ├── DamagedFileError              truncated or corrupt
         ├── NoPagesError                  a container without a page
         ├── TooLargeError                 more bytes, pages or pixels than the limits allow
+        ├── TooMuchMemoryError            decoding it needs more memory than the limits allow
+        ├── DecoderTimeoutError           decoding takes longer than the limits allow
+        ├── DecoderDiedError              it crashed the process that decodes, or had it killed
         ├── InternalError                 a defect of fieldreader met while reading this document
         └── WorkerDiedError               the process reading this document was killed, often for memory
 
@@ -31,6 +35,9 @@ from recognizer.errors import DatasetError, ModelError, ReadingError
 __all__ = [
     "DamagedFileError",
     "DatasetError",
+    "DecoderDiedError",
+    "DecoderStartError",
+    "DecoderTimeoutError",
     "EmptyFileError",
     "EncryptedPdfError",
     "InternalError",
@@ -44,6 +51,7 @@ __all__ = [
     "SourceError",
     "TemplateError",
     "TooLargeError",
+    "TooMuchMemoryError",
     "UnreadableFileError",
     "UnsupportedTypeError",
     "WorkerDiedError",
@@ -83,6 +91,12 @@ class OutputError(ReadingError):
     """A result cannot be written; it stops the batch, since no later one could be written either."""
 
     code = "output_error"
+
+
+class DecoderStartError(ReadingError):
+    """No process can be started to decode scans in; it stops the batch."""
+
+    code = "decoder_start_error"
 
 
 class SourceError(ReadingError):
@@ -146,6 +160,24 @@ class TooLargeError(SourceError):
     """More bytes, pages or pixels than the limits allow."""
 
     code = "too_large"
+
+
+class TooMuchMemoryError(SourceError):
+    """A file or page that needs more memory to decode than the limits allow."""
+
+    code = "too_much_memory"
+
+
+class DecoderTimeoutError(SourceError):
+    """A file or page that takes longer to decode than the limits allow."""
+
+    code = "decoder_timeout"
+
+
+class DecoderDiedError(SourceError):
+    """A file or page that crashed the process decoding it, or had it killed by the system."""
+
+    code = "decoder_died"
 
 
 class InternalError(SourceError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import cv2
@@ -32,6 +32,7 @@ from pipeline.stages.decode import Decoded, decode_field
 from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.locate import find_fields, locate_fields
 from pipeline.stages.plane import angle_deg
+from pipeline.stages.quality import QualityOptions, find_flaws, measure_quality
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.reconcile import reconcile
 from pipeline.stages.register import register_page
@@ -51,10 +52,12 @@ class ReadingOptions:
     Attributes:
         max_error: share of accepted values that may be wrong, 0 to 1.
         decide: how strict acceptance is.
+        quality: from when on the picture of a page is too poor for anything on it to be accepted.
     """
 
     max_error: float = 0.01
     decide: DecideOptions = field(default_factory=DecideOptions)
+    quality: QualityOptions = field(default_factory=QualityOptions)
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,13 @@ class _PageFields:
     """One page on its way: how it lies, and its fields ready to be read.
 
     `unplaced` are the fields of a page that fits no template or shows no box: they wait for a person, with `thumbnail`
-    to key from.
+    to key from. `doubts` keep every field of the page from being accepted.
     """
 
     facts: PageFacts
     registration: Registration
     fields: tuple[Segmentation, ...]
+    doubts: tuple[Reason, ...] = ()
     unplaced: tuple[FieldReading, ...] = ()
     thumbnail: GrayImage | None = field(default=None, repr=False)
 
@@ -142,7 +146,7 @@ def read_pages(
     """
     errors: list[ErrorItem] = []
     read: list[_PageReadings] = []
-    stream = _prepared(pages, templates, errors, on_page)
+    stream = _prepared(pages, templates, options.quality, errors, on_page)
     while chunk := tuple(islice(stream, CHUNK_PAGES)):
         read.extend(_read_chunk(chunk, recognizer, operating_point, options, on_trace))
     documents, crops = _assemble(read, templates, options.decide)
@@ -175,6 +179,7 @@ def read_crop(
 def _prepared(
     pages: Iterable[Page],
     templates: Sequence[FormTemplate],
+    quality: QualityOptions,
     errors: list[ErrorItem],
     on_page: Callable[[int], None] | None,
 ) -> Iterator[_PageFields]:
@@ -189,13 +194,15 @@ def _prepared(
             dpi=page.dpi,
             rotation_deg=_rotation_deg(regions, registration),
             skew_deg=registration.skew_deg,
+            flaws=tuple(map(str, find_flaws(measure_quality(page, registration), quality))),
         )
+        doubts = (Reason.IMAGE_QUALITY,) * bool(facts.flaws) + (Reason.RENDERERS_DIFFER,) * page.renderers_differ
         if on_page is not None:
             on_page(page.number)
         # A page that fits no form, or shows no box to read, is never passed over in silence.
         is_lost = not fields and (registration.status is not RegistrationStatus.OK)
         unplaced = _unplaced(facts, templates) if is_lost else ()
-        yield _PageFields(facts, registration, fields, unplaced, _thumbnail(page.gray) if is_lost else None)
+        yield _PageFields(facts, registration, fields, doubts, unplaced, _thumbnail(page.gray) if is_lost else None)
 
 
 def _regions(page: Page, registration: Registration) -> tuple[FieldRegion, ...]:
@@ -255,7 +262,15 @@ def _read_chunk(
         }
         if page.thumbnail is not None:
             crops |= {reading.name: page.thumbnail for reading in page.unplaced}
-        yield _PageReadings(page.facts, page.registration, (*mine, *page.unplaced), crops)
+        readings = tuple(_doubted(reading, page.doubts) for reading in (*mine, *page.unplaced))
+        yield _PageReadings(page.facts, page.registration, readings, crops)
+
+
+def _doubted(reading: FieldReading, doubts: Sequence[Reason]) -> FieldReading:
+    """A field of a page that is not to be trusted: for review, also when it looks blank."""
+    if not doubts:
+        return reading
+    return replace(reading, decision=Decision.REVIEW, reasons=(*reading.reasons, *map(str, doubts)))
 
 
 def _decide_all(

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pipeline.errors import SettingsError
 from pipeline.process import ReadingOptions
 from pipeline.stages.decide import DecideOptions
+from pipeline.stages.quality import QualityOptions
 from pipeline.storage.limits import ScanLimits
 
 ENVIRONMENT_PREFIX = "FIELDREADER_"
@@ -71,13 +72,18 @@ class Settings(BaseSettings):
         description="token that requests to `serve` must carry; a new random one at each start when not set",
     )
     serve_max_bytes: int = Field(default=20_000_000, ge=1, description="size of a request to `serve`")
+    quality: QualityOptions = Field(
+        default=QualityOptions(), description="from when on a page's picture is too poor for anything to be accepted"
+    )
     scans: ScanLimits = Field(default=ScanLimits(), description="limits that protect a batch from hostile files")
 
     @property
     def reading(self) -> ReadingOptions:
         """How strict the reading is."""
         return ReadingOptions(
-            max_error=self.max_error, decide=DecideOptions(accept_uncertified=self.accept_uncertified)
+            max_error=self.max_error,
+            decide=DecideOptions(accept_uncertified=self.accept_uncertified),
+            quality=self.quality,
         )
 
     @property

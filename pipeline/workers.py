@@ -15,6 +15,7 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from pipeline.errors import ReadingError, WorkerDiedError
+from pipeline.lifeline import end_with_parent, kill_me
 from pipeline.plan import PlannedFile
 from pipeline.source_reader import Provenance, SourceReader, read_file
 from pipeline.summary import FileOutcome
@@ -156,6 +157,7 @@ def _send_page(connection: Connection, file: PlannedFile, page: int) -> None:
 
 def _serve(connection: Connection, open_reader: OpenReader) -> None:
     """Body of a worker process: read what comes until the parent hangs up."""
+    end_with_parent(connection.fileno(), kill_me)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
         reader = open_reader()

@@ -18,6 +18,7 @@ from pipeline.document import Decision, FieldKind, Reason
 from pipeline.errors import ReadingError
 from pipeline.rules import CHECKS, CROSS_CHECKS
 from pipeline.settings import ENVIRONMENT_PREFIX, Settings
+from pipeline.stages.quality import Flaw, QualityOptions
 from pipeline.storage.limits import ScanLimits
 
 ROOT = Path(__file__).parents[1]
@@ -97,8 +98,11 @@ def test_every_global_option_is_documented(option):
 
 
 def settings() -> dict[str, object]:
-    flat = {name: field.default for name, field in Settings.model_fields.items() if name != "scans"}
-    return flat | {f"scans.{field.name}": field.default for field in dataclasses.fields(ScanLimits)}
+    tables = {"scans": ScanLimits, "quality": QualityOptions}
+    flat = {name: field.default for name, field in Settings.model_fields.items() if name not in tables}
+    return flat | {
+        f"{table}.{field.name}": field.default for table, kind in tables.items() for field in dataclasses.fields(kind)
+    }
 
 
 @pytest.mark.parametrize("key", sorted(settings()))
@@ -134,6 +138,12 @@ def test_every_reason_and_decision_is_explained():
     text = (DOCS / "result-format.md").read_text(encoding="utf-8")
     for word in (*Reason, *Decision):
         assert f"| `{word}` |" in text
+
+
+def test_every_flaw_of_a_page_is_explained():
+    text = (DOCS / "result-format.md").read_text(encoding="utf-8")
+    section = text.partition("## Flaws of a page")[2].partition("## Reasons")[0]
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE)) == set(Flaw)
 
 
 def test_every_kind_and_rule_of_a_template_is_explained():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +55,10 @@ def run(
     again: Annotated[
         bool, typer.Option("--again", help="Read also what has been read before in the same way.")
     ] = False,
+    cross_check: Annotated[
+        bool | None,
+        typer.Option("--cross-check", help="Have PDF pages drawn by poppler too; review those that differ."),
+    ] = None,
     fail_on_review: Annotated[
         bool, typer.Option("--fail-on-review", help="Exit with 3 when a field waits for review.")
     ] = False,
@@ -73,10 +78,12 @@ def run(
     from pipeline.summary import summary_to_json
 
     settings = global_options(context).settings(templates=templates, max_error=max_error, jobs=jobs, device=device)
+    asked = batch_options(settings, output, overlays, again)
+    options = replace(asked, limits=replace(asked.limits, cross_check=True)) if cross_check else asked
     plan = plan_batch(inputs, output, settings.settle_s)
     try:
         with BatchProgress(len(plan.files), is_quiet=quiet or as_json) as progress:
-            summary = run_batch(plan, batch_options(settings, output, overlays, again), progress.show)
+            summary = run_batch(plan, options, progress.show)
     except KeyboardInterrupt:
         typer.echo("Interrupted. Results written so far are whole; the same command goes on from there.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None

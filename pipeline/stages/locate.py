@@ -120,7 +120,7 @@ def _locate_field(
         cells,
         px_per_mm,
         background,
-        print_under(template, spec, px_per_mm),
+        printed=print_under(template, spec, px_per_mm),
     )
 
 

@@ -63,9 +63,7 @@ def _thin_strokes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(ink & ~high & 1, np.uint8)
 
 
-def _is_crossed_along(
-    ink: NDArray[np.uint8], along: NDArray[np.uint8], slope: float, length: int, band: int
-) -> bool:
+def _is_crossed_along(ink: NDArray[np.uint8], along: NDArray[np.uint8], slope: float, length: int, band: int) -> bool:
     height, width = ink.shape
     lowered = max(0.0, slope) * width
     shear = np.array([[1, 0, 0], [-slope, 1, lowered]], np.float64)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from pipeline.storage.limits import ScanLimits
 from recognizer.readings import GrayImage
 
 GUESSED_DPI = 300.0
@@ -28,6 +29,10 @@ SAME_SIZE = 0.01
 
 SQUARE_WITHIN = 0.02
 """Axes that differ by less are square pixels rounded in a header; fax has 204 x 196 and 204 x 98."""
+
+
+MOST_OBLONG = 4.2
+"""The coarsest fax has 204 x 98 (ITU-T T.4), and 408 x 98 with the finest option across; twice as much is no page."""
 
 
 def believed_dpi(claimed: float | None, width: int, height: int) -> tuple[float, bool]:
@@ -60,20 +65,30 @@ def _dpi_of_common_paper(width: int, height: int) -> float | None:
     return None
 
 
-def with_square_pixels(gray: GrayImage, dpi: Sequence[float]) -> tuple[GrayImage, float]:
+def with_square_pixels(
+    gray: GrayImage, dpi: Sequence[float], limits: ScanLimits, number: int
+) -> tuple[GrayImage, float | None]:
     """Stretch a page whose axes have different resolutions, such as a fax, to the finer of both.
 
     Args:
         gray: (H, W) uint8.
         dpi: along x and along y.
+        number: of the page, named in errors.
 
     Returns:
-        The page, unchanged unless both claims are a scanner's and differ, and its one resolution.
+        The page, unchanged unless both claims are a scanner's and differ, and its one resolution: None when the claims
+        differ by more than any scanner's.
+
+    Raises:
+        TooLargeError: it would have more pixels than the limits allow.
     """
     across, down = float(dpi[0]), float(dpi[1])
     if not (_is_a_scanners(across) and _is_a_scanners(down)) or abs(across / down - 1) < SQUARE_WITHIN:
         return gray, across
-    finer = max(across, down)
+    coarser, finer = sorted((across, down))
+    if finer > MOST_OBLONG * coarser:
+        return gray, None
     height, width = gray.shape
     size = (round(width * finer / across), round(height * finer / down))
+    limits.check_pixels(*size, number)
     return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8), finer

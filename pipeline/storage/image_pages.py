@@ -89,7 +89,8 @@ class ImagePages:
             left_to_turn = _turn(self._image)
         if turn in SIDEWAYS and left_to_turn not in SIDEWAYS:  # Pillow turns a TIFF while it loads it
             claimed = claimed and claimed[::-1]
-        return _page(gray, number, claimed, left_to_turn)
+        squared, dpi = (gray, None) if claimed is None else with_square_pixels(gray, claimed, self._limits, number)
+        return _page(squared, number, dpi, left_to_turn)
 
     def close(self) -> None:
         """Let go of the decoder."""
@@ -121,17 +122,14 @@ def _pillow_errors(page: int | None) -> Iterator[None]:
             yield
     except Image.DecompressionBombError as error:
         raise TooLargeError(f"{where} has far more pixels than a scan", page) from error
-    except MemoryError as error:
-        raise TooLargeError(f"{where} needs more memory than there is", page) from error
     except UnidentifiedImageError as error:
         raise DamagedFileError(f"{where} cannot be read: its header is damaged or of a rare kind", page) from error
     except PILLOW_FAILURES as error:
         raise DamagedFileError(f"{where} is truncated or damaged ({error or type(error).__name__})", page) from error
 
 
-def _page(gray: GrayImage, number: int, claimed: tuple[float, float] | None, turn: int) -> Page:
-    squared, dpi = (gray, None) if claimed is None else with_square_pixels(gray, claimed)
-    upright = np.ascontiguousarray(_TURNS.get(turn, lambda image: image)(squared))
+def _page(gray: GrayImage, number: int, dpi: float | None, turn: int) -> Page:
+    upright = np.ascontiguousarray(_TURNS.get(turn, lambda image: image)(gray))
     believed, is_doubtful = believed_dpi(dpi, upright.shape[1], upright.shape[0])
     return Page(number, upright, believed, is_doubtful)
 

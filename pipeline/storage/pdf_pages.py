@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.document import Page
-from pipeline.errors import DamagedFileError
+from pipeline.errors import DamagedFileError, SourceError
+from pipeline.storage.cross_check import COMPARED_DPI, differ
 from pipeline.storage.limits import ScanLimits
 from pipeline.storage.pdfium import PdfiumPages, PdfiumRefusalError
 from pipeline.storage.poppler import PopplerMissingError, PopplerPages
@@ -43,15 +46,23 @@ class PdfPages:
         if self._pdfium is None:
             return self._second_engine().read(number)
         try:
-            return self._pdfium.read(number)
+            page = self._pdfium.read(number)
         except PdfiumRefusalError as refusal:
             return self._second_engine(refusal, number).read(number)
+        return replace(page, renderers_differ=self._differs(page)) if self._limits.cross_check else page
 
     def close(self) -> None:
         """Close both engines."""
         for engine in (self._pdfium, self._poppler):
             if engine is not None:
                 engine.close()
+
+    def _differs(self, page: Page) -> bool:
+        """Whether poppler shows another page, or none."""
+        try:
+            return differ(page.gray, self._second_engine().draw(page.number, COMPARED_DPI))
+        except SourceError:
+            return True
 
     def _second_engine(self, refusal: PdfiumRefusalError | None = None, page: int | None = None) -> PopplerPages:
         if self._poppler is None:

@@ -17,6 +17,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium_c
 
 from pipeline.storage.dpi import with_square_pixels
+from pipeline.storage.limits import ScanLimits
 from recognizer.readings import GrayImage
 
 POINTS_PER_INCH = 72
@@ -42,14 +43,18 @@ class PagePicture:
     axes: tuple[tuple[float, float], tuple[float, float]]
     turn_deg: int
 
-    def as_displayed(self, gray: GrayImage) -> tuple[GrayImage, float]:
+    def as_displayed(self, gray: GrayImage, limits: ScanLimits, number: int) -> tuple[GrayImage, float | None]:
         """Flip and turn the decoded picture as a viewer shows the page.
 
         Args:
             gray: (H, W) uint8, first row first in the file.
+            number: of the page, named in errors.
 
         Returns:
-            The page and its resolution in dpi.
+            The page and its resolution in dpi, None when its shape makes no sense.
+
+        Raises:
+            TooLargeError: with square pixels it has more of them than the limits allow.
         """
         (a, b), (c, d) = self.axes
         height, width = gray.shape
@@ -57,7 +62,7 @@ class PagePicture:
             width / max(abs(a), abs(b)) * POINTS_PER_INCH,
             height / max(abs(c), abs(d)) * POINTS_PER_INCH,
         )
-        upright, resolution = with_square_pixels(gray, dpi)
+        upright, resolution = with_square_pixels(gray, dpi, limits, number)
         if abs(a) >= abs(b):
             placed = upright[:: 1 if d > 0 else -1, :: 1 if a > 0 else -1]
         else:  # the picture's rows run up or down the page

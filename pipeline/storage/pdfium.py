@@ -28,7 +28,7 @@ from recognizer.readings import GrayImage
 
 ENTERING_PDFIUM = threading.RLock()
 
-CALL_FAILURES = (pypdfium2.PdfiumError, ValueError, AssertionError, MemoryError)
+CALL_FAILURES = (pypdfium2.PdfiumError, ValueError, AssertionError)
 """What pypdfium2 raises when a call into pdfium comes back with nothing."""
 
 
@@ -89,7 +89,7 @@ class PdfiumPages:
         gray = None if picture is None else self._decode(picture.image, number)
         if picture is None or gray is None:
             return self._draw(page, number)
-        displayed, dpi = picture.as_displayed(gray)
+        displayed, dpi = picture.as_displayed(gray, self._limits, number)
         return Page(number, displayed, *believed_dpi(dpi, displayed.shape[1], displayed.shape[0]))
 
     def _decode(self, image: pypdfium2.PdfImage, number: int) -> GrayImage | None:

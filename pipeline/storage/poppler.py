@@ -7,11 +7,10 @@ poppler answers with one white pixel and an exit code of 0.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-import tempfile
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pdf2image
@@ -24,9 +23,11 @@ from pdf2image.exceptions import (
 )
 
 from pipeline.document import Page
-from pipeline.errors import DamagedFileError, NoPagesError, TooLargeError
+from pipeline.errors import DamagedFileError, DecoderTimeoutError, NoPagesError
 from pipeline.storage.dpi import believed_dpi
 from pipeline.storage.limits import ScanLimits
+from pipeline.storage.shared_memory import write_all
+from recognizer.readings import GrayImage
 
 POINTS_PER_INCH = 72
 
@@ -37,6 +38,11 @@ class PopplerMissingError(Exception):
     """There is no poppler here; what pdfium said stands."""
 
 
+def poppler_is_installed() -> bool:
+    """Whether there is a second PDF engine."""
+    return shutil.which("pdftoppm") is not None and shutil.which("pdfinfo") is not None
+
+
 class PopplerPages:
     """The pages of a PDF, drawn by poppler when asked for.
 
@@ -45,35 +51,43 @@ class PopplerPages:
     """
 
     def __init__(self, content: bytes, limits: ScanLimits) -> None:
-        """Write the file where poppler can read it, under a name of ours, and count its pages.
+        """Put the file where poppler can read it, and count its pages.
 
         Raises:
             PopplerMissingError: it is not installed.
-            DamagedFileError, NoPagesError, TooLargeError: see `pipeline.errors`.
+            DamagedFileError, DecoderTimeoutError, NoPagesError, TooLargeError: see `pipeline.errors`.
         """
         self._limits = limits
-        folder = tempfile.mkdtemp(prefix="fieldreader-")
-        # Whoever stops half-way, at a damaged page for instance, leaves no copy of a scan behind either.
-        self._remove_copy = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._path = Path(folder) / "source.pdf"
-        self._path.write_bytes(content)
+        # In memory, with a name of ours: whatever becomes of this process, no copy of a scan stays behind on a disk.
+        descriptor = os.memfd_create("source.pdf")
+        self._release_copy = weakref.finalize(self, os.close, descriptor)
+        write_all(descriptor, content)
+        self._path = f"/proc/{os.getpid()}/fd/{descriptor}"
         self.page_count = int(self._facts(first=1)["Pages"])
         limits.check_pages(self.page_count)
         if self.page_count < 1:
             raise NoPagesError("is a PDF without a page")
 
     def read(self, number: int) -> Page:
-        """Draw a page.
+        """Draw a page at the resolution that the limits name.
 
         Raises:
-            DamagedFileError, TooLargeError: see `pipeline.errors`; each names the page.
+            DamagedFileError, DecoderTimeoutError, TooLargeError: see `pipeline.errors`; each names the page.
         """
-        dpi = self._limits.render_dpi
+        gray = self.draw(number, self._limits.render_dpi)
+        return Page(number, gray, *believed_dpi(self._limits.render_dpi, gray.shape[1], gray.shape[0]))
+
+    def draw(self, number: int, dpi: int) -> GrayImage:
+        """Draw a page: (H, W) uint8.
+
+        Raises:
+            DamagedFileError, DecoderTimeoutError, TooLargeError: see `pipeline.errors`; each names the page.
+        """
         size, is_turned = self._page_size_px(number, dpi)
         self._limits.check_pixels(*size, number)
         try:
             pictures = pdf2image.convert_from_path(
-                str(self._path),
+                self._path,
                 dpi=dpi,
                 first_page=number,
                 last_page=number,
@@ -81,20 +95,19 @@ class PopplerPages:
                 grayscale=True,
                 use_cropbox=True,
                 strict=True,
-                timeout=self._limits.poppler_timeout_s,
+                timeout=self._limits.page_timeout_s,
             )
         except PDFPopplerTimeoutError as error:
-            raise TooLargeError(f"page {number} takes too long to draw", number) from error
+            raise DecoderTimeoutError(f"page {number} takes too long to draw", number) from error
         except (PDFSyntaxError, PDFPageCountError, OSError, ValueError, IndexError) as error:
             raise DamagedFileError(f"page {number} is damaged: both PDF engines refuse it", number) from error
         if len(pictures) != 1 or pictures[0].size != (size[::-1] if is_turned else size):
             raise DamagedFileError(f"page {number} cannot be drawn in its own size", number)
-        gray = np.array(pictures[0].convert("L"))
-        return Page(number, gray, *believed_dpi(dpi, gray.shape[1], gray.shape[0]))
+        return np.array(pictures[0].convert("L"))
 
     def close(self) -> None:
-        """Remove the copy of the file."""
-        self._remove_copy()
+        """Let go of the copy of the file."""
+        self._release_copy()
 
     def _page_size_px(self, number: int, dpi: float) -> tuple[tuple[int, int], bool]:
         """Width and height before the page is turned, as pdftoppm wants them, and whether it is turned sideways."""
@@ -108,12 +121,12 @@ class PopplerPages:
     def _facts(self, first: int) -> dict[str, str]:
         try:
             facts = pdf2image.pdfinfo_from_path(
-                str(self._path), first_page=first, last_page=first, timeout=self._limits.poppler_timeout_s
+                self._path, first_page=first, last_page=first, timeout=self._limits.page_timeout_s
             )
         except NOT_INSTALLED as error:
             raise PopplerMissingError from error
         except PDFPopplerTimeoutError as error:
-            raise TooLargeError("takes too long to open") from error
+            raise DecoderTimeoutError("takes too long to open") from error
         except PDFPageCountError as error:
             raise DamagedFileError("is damaged: both PDF engines refuse it") from error
         return {str(key): str(value) for key, value in facts.items()}

@@ -136,6 +136,7 @@ def _page_to_json(page: PageFacts) -> Json:
         "dpi": _rounded(page.dpi, MEASURE_DECIMALS),
         "rotation_deg": page.rotation_deg,
         "skew_deg": _rounded(page.skew_deg, MEASURE_DECIMALS),
+        "flaws": list(page.flaws),
     }
 
 
@@ -220,7 +221,7 @@ def result_from_json(data: Mapping[str, Any]) -> SourceResult:
         source_names=tuple(source["names"]),
         media_type=MediaType(source["media_type"]),
         source_bytes=source["bytes"],
-        pages=tuple(PageFacts(**page) for page in source["pages"]),
+        pages=tuple(PageFacts(**{**page, "flaws": tuple(page.get("flaws", ()))}) for page in source["pages"]),
         documents=tuple(_document_from_json(document) for document in data["documents"]),
         errors=tuple(ErrorItem(**item) for item in data["errors"]),
         fingerprint=data["fingerprint"],

@@ -1,25 +1,23 @@
-"""From a `Source` to its pages, one by one, so that a file of many pages needs the memory of one."""
+"""From a `Source` to its pages, one by one, so that a file of many pages needs the memory of one.
+
+Every file is decoded in a process of its own kind, see `decoder_process`: whatever it does there costs only itself.
+"""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
-from typing import Protocol
 
-from pipeline.document import MediaType, Page, Source
-from pipeline.storage.image_pages import ImagePages
+from pipeline.document import Page, Source
+from pipeline.errors import SourceError
+from pipeline.storage.decoder import Decoder
+from pipeline.storage.decoder_pool import DECODERS
 from pipeline.storage.limits import DEFAULT_LIMITS, ScanLimits
-from pipeline.storage.pdf_pages import PdfPages
 
-__all__ = ["PageIterator", "ScanLimits", "open_pages"]
+__all__ = ["PageIterator", "ScanLimits", "open_pages", "warm_up"]
 
-
-class PageReader(Protocol):
-    """The pages of one open file."""
-
-    page_count: int
-
-    def read(self, number: int) -> Page: ...
-    def close(self) -> None: ...
+LOST_DECODERS = 2
+"""So many lost decoders a file: one bad page among good ones costs itself, and a file made of them soon ends."""
 
 
 class PageIterator(Iterator[Page]):
@@ -32,8 +30,11 @@ class PageIterator(Iterator[Page]):
     def __init__(self, source: Source, limits: ScanLimits) -> None:
         self._source: Source | None = source
         self._limits = limits
-        self._reader: PageReader | None = None
+        self._decoder: Decoder | None = None
+        self._left_behind: weakref.finalize[[], PageIterator] | None = None
+        self._page_count = 0
         self._next_number = 1
+        self._lost = 0
 
     def __next__(self) -> Page:
         """Decode the next page.
@@ -41,27 +42,68 @@ class PageIterator(Iterator[Page]):
         Raises:
             SourceError: one of its kinds, see `pipeline.errors`.
         """
-        if self._source is not None:
-            source, self._source = self._source, None  # an attempt to open is made once
-            self._reader = _open(source, self._limits)
-        if self._reader is None:
+        if self._source is None:
             raise StopIteration
-        if self._next_number > self._reader.page_count:
+        try:
+            if self._decoder is None:
+                self._open(self._source)
+            if self._next_number > self._page_count:
+                raise StopIteration
+            number = self._next_number
+            self._next_number += 1
+            return self._page(number)
+        except SourceError as error:
+            self._note_loss(error)
+            if error.page is None:
+                self.close()
+            raise
+        except BaseException:
             self.close()
-            raise StopIteration
-        number = self._next_number
-        self._next_number += 1
-        return self._reader.read(number)
+            raise
 
     def close(self) -> None:
         """Let go of the file before its last page; harmless when it is closed already."""
-        if self._reader is not None:
-            self._reader.close()
-        self._source, self._reader = None, None
+        self._source = None
+        self._part()
+
+    def _open(self, source: Source) -> None:
+        self._decoder = DECODERS.borrow()
+        # Whoever leaves half-way without closing leaves no process behind.
+        self._left_behind = weakref.finalize(self, self._decoder.kill)
+        self._page_count = self._decoder.open(source, self._limits)
+
+    def _page(self, number: int) -> Page:
+        decoder = self._decoder
+        assert decoder is not None
+        if decoder.asked_for is None:
+            decoder.ask_for(number, self._limits)
+        try:
+            return decoder.page(number)
+        finally:
+            # Who wants one page only, wants the first: ahead of the others' need, pages are decoded from the third on.
+            if 1 < number < self._page_count and not decoder.is_lost:
+                decoder.ask_for(number + 1, self._limits)
+
+    def _note_loss(self, error: SourceError) -> None:
+        if self._decoder is None or not self._decoder.is_lost:
+            return
+        self._part()
+        self._lost += 1
+        if self._lost >= LOST_DECODERS and error.page is not None:
+            error.args = (f"{error}; it is not the first such page, so those after it are left out",)
+            error.page = None
+
+    def _part(self) -> None:
+        if self._left_behind is not None:
+            self._left_behind.detach()
+            self._left_behind = None
+        if self._decoder is not None:
+            DECODERS.give_back(self._decoder)
+            self._decoder = None
 
 
 def open_pages(source: Source, limits: ScanLimits = DEFAULT_LIMITS) -> PageIterator:
-    """The pages of a file in order, decoded as they are asked for.
+    """The pages of a file in order, decoded as they are asked for, in a process that may come to harm.
 
     Pages come as scanned and as a viewer shows them: turned as PDF or EXIF say, transparent parts on white, with
     square pixels, (H, W) uint8.
@@ -73,7 +115,6 @@ def open_pages(source: Source, limits: ScanLimits = DEFAULT_LIMITS) -> PageItera
     return PageIterator(source, limits)
 
 
-def _open(source: Source, limits: ScanLimits) -> PageReader:
-    if source.media_type is MediaType.PDF:
-        return PdfPages(source.content, limits)
-    return ImagePages(source, limits)
+def warm_up() -> None:
+    """Have a decoder start while the caller loads other things."""
+    DECODERS.warm()

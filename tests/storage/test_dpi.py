@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from pipeline.errors import TooLargeError
 from pipeline.storage.dpi import believed_dpi, with_square_pixels
+from pipeline.storage.limits import DEFAULT_LIMITS, ScanLimits
 
 
 @pytest.mark.parametrize("claimed", [100, 150, 200, 204, 240, 300, 400, 600, 1200])
@@ -42,7 +44,7 @@ PAGE = np.arange(200, dtype=np.uint8).reshape(10, 20)
 
 
 def test_a_fax_is_stretched_to_its_finer_axis() -> None:
-    square, dpi = with_square_pixels(PAGE, (204, 98))
+    square, dpi = with_square_pixels(PAGE, (204, 98), DEFAULT_LIMITS, 1)
     assert dpi == 204
     assert square.shape == (21, 20)
     assert square.dtype == np.uint8
@@ -50,6 +52,18 @@ def test_a_fax_is_stretched_to_its_finer_axis() -> None:
 
 def test_rounded_and_unbelievable_axes_are_left_alone() -> None:
     for dpi in ((300, 299.7), (300, 300), (72, 300), (300, 1), (math.nan, 300), (0, 0)):
-        square, across = with_square_pixels(PAGE, dpi)
+        square, across = with_square_pixels(PAGE, dpi, DEFAULT_LIMITS, 1)
+        assert across is not None
         assert square is PAGE
         assert across == dpi[0] or math.isnan(across)
+
+
+def test_pixels_more_oblong_than_any_scanners_are_not_believed() -> None:
+    square, dpi = with_square_pixels(PAGE, (90, 2300), DEFAULT_LIMITS, 1)
+    assert square is PAGE
+    assert dpi is None
+
+
+def test_square_pixels_may_be_too_many() -> None:
+    with pytest.raises(TooLargeError, match="page 3 is 20 x 21 pixels"):
+        with_square_pixels(PAGE, (204, 98), ScanLimits(max_page_pixels=419), 3)

@@ -5,6 +5,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,16 +13,21 @@ from PIL import Image
 
 from pipeline.document import Page, Source
 from pipeline.errors import DamagedFileError, NoPagesError, SourceError, TooLargeError, UnsupportedTypeError
+from pipeline.storage.decoding import PageReader, open_reader
 from pipeline.storage.intake import media_type_of
 from pipeline.storage.limits import ScanLimits
-from pipeline.storage.scans import open_pages
 from tests.storage.made_pdfs import jpeg_bytes, sample_page
 
 SAMPLE = sample_page(60, 84)
 
 
 def read(content: bytes, limits: ScanLimits = ScanLimits()) -> list[Page]:
-    return list(open_pages(Source("0" * 64, ("a",), media_type_of(content), content), limits))
+    with closing(opened(content, limits)) as reader:
+        return [reader.read(number) for number in range(1, reader.page_count + 1)]
+
+
+def opened(content: bytes, limits: ScanLimits = ScanLimits()) -> PageReader:
+    return open_reader(Source("0" * 64, ("a",), media_type_of(content), content), limits)
 
 
 def read_one(content: bytes, limits: ScanLimits = ScanLimits()) -> Page:
@@ -235,12 +241,12 @@ def test_a_damaged_tiff_page_costs_only_itself() -> None:
         tiff.seek(1)
         start = tiff.tag_v2[273][0]
     content[start : start + 8] = b"\xff" * 8
-    pages = open_pages(Source("0" * 64, ("a",), media_type_of(bytes(content)), bytes(content)))
-    assert next(pages).number == 1
+    reader = opened(bytes(content))
+    assert reader.read(1).number == 1
     with pytest.raises(DamagedFileError) as caught:
-        next(pages)
+        reader.read(2)
     assert caught.value.page == 2
-    assert next(pages).number == 3
+    assert reader.read(3).number == 3
 
 
 def test_a_tiff_whose_pages_run_in_a_circle_is_damaged() -> None:

@@ -5,6 +5,7 @@ import dataclasses
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -20,15 +21,20 @@ from pipeline.errors import (
     TooLargeError,
 )
 from pipeline.storage import pdf_pages, pdfium
+from pipeline.storage.decoding import PageReader, open_reader
 from pipeline.storage.limits import ScanLimits
-from pipeline.storage.scans import open_pages
 from tests.storage import made_pdfs as made
 
 needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm (poppler-utils) is not installed")
 
 
 def read(content: bytes, limits: ScanLimits = ScanLimits()) -> list[Page]:
-    return list(open_pages(Source("0" * 64, ("a.pdf",), MediaType.PDF, content), limits))
+    with closing(opened(content, limits)) as reader:
+        return [reader.read(number) for number in range(1, reader.page_count + 1)]
+
+
+def opened(content: bytes, limits: ScanLimits = ScanLimits()) -> PageReader:
+    return open_reader(Source("0" * 64, ("a.pdf",), MediaType.PDF, content), limits)
 
 
 def read_one(content: bytes, limits: ScanLimits = ScanLimits()) -> Page:
@@ -289,13 +295,12 @@ def test_a_damaged_page_costs_only_itself() -> None:
     sound = made.PdfPage([JPEG])
     damaged = made.PdfPage([with_damaged_jpeg(made.sample_page())])
     content = made.pdf_bytes(sound, damaged, sound)
-    pages = open_pages(Source("0" * 64, ("a.pdf",), MediaType.PDF, content))
-    assert next(pages).number == 1
+    reader = opened(content)
+    assert reader.page_count == 3
+    assert reader.read(1).number == 1
     with pytest.raises(DamagedFileError):
-        next(pages)
-    assert next(pages).number == 3
-    with pytest.raises(StopIteration):
-        next(pages)
+        reader.read(2)
+    assert reader.read(3).number == 3
 
 
 def test_a_pdf_truncated_anywhere_is_damaged() -> None:

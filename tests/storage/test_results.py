@@ -71,7 +71,7 @@ RESULT = SourceResult(
     source_names=("inbox/a.pdf",),
     media_type=MediaType.PDF,
     source_bytes=1234,
-    pages=(PageFacts(1, 2480, 3508, 300.0, 180, -0.8),),
+    pages=(PageFacts(1, 2480, 3508, 300.0, 180, -0.8, ("blurred",)),),
     documents=(
         DocumentResult(
             number=1,
@@ -205,7 +205,15 @@ def test_a_result_looks_as_documented() -> None:
     data = result_to_json(RESULT)
     assert data["source"]["id"] == "ab" * 32
     assert data["source"]["pages"] == [
-        {"number": 1, "width_px": 2480, "height_px": 3508, "dpi": 300.0, "rotation_deg": 180, "skew_deg": -0.8}
+        {
+            "number": 1,
+            "width_px": 2480,
+            "height_px": 3508,
+            "dpi": 300.0,
+            "rotation_deg": 180,
+            "skew_deg": -0.8,
+            "flaws": ["blurred"],
+        }
     ]
     (document,) = data["documents"]
     assert document["template"] == {"name": "cheque-in", "version": "1", "sha256": "cd" * 32}
