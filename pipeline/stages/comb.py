@@ -162,8 +162,7 @@ def erase_printed(mask: BoolImage, printed: BoolImage, px_per_mm: float) -> Bool
 def _crop_cell(blobs: Sequence[Blob], ink: InkMap, cell: Box, index: int) -> DigitCrop | None:
     """Tight ink of one cell, remnants of its printed sides dropped; None when nothing is left."""
     largest = max((blob.area for blob in blobs), default=0)
-    kept = [blob for blob in blobs if not _is_remnant(blob, cell, largest)]
-    kept = _without_caption(kept, cell)
+    kept = _without_caption([blob for blob in blobs if not _is_remnant(blob, cell, largest)], cell)
     if not kept:
         return None
     box = kept[0].box
@@ -178,7 +177,7 @@ def _crop_cell(blobs: Sequence[Blob], ink: InkMap, cell: Box, index: int) -> Dig
     return DigitCrop(_soft(mask, ink, box), box, index, index + 1)
 
 
-def _without_caption(blobs: Sequence[Blob], cell: Box) -> Sequence[Blob]:
+def _without_caption(blobs: list[Blob], cell: Box) -> list[Blob]:
     """A digit without the print over or under its cell; what no digit in the cell outshines may be a digit itself."""
     apart = CAPTION_GAP * cell.height
     inside = [blob for blob in blobs if blob.box.bottom > cell.top - apart and blob.box.top < cell.bottom + apart]
