@@ -24,6 +24,8 @@ ONE_HEIGHT = (0.4, 0.92)
 """A 1 in a cell, in cell heights: what is left of a wall is shorter, or as high as the cell."""
 CUT_PRIOR, BRIDGE_PRIOR = 0.5, 0.3
 """How likely another cut, or a stroke hidden under a line, is beside the first reading of a cell; on drawn forms."""
+CAPTION_GAP = 0.06
+"""Blobs farther over or under a cell, in cell heights, are no part of its digit: strokes cross lines in one piece."""
 CORNER_SHARE = 0.25
 """Blobs in the corner of a cell smaller than this share of it are where two printed lines meet."""
 SHOWN_WALL = 0.8
@@ -160,7 +162,7 @@ def erase_printed(mask: BoolImage, printed: BoolImage, px_per_mm: float) -> Bool
 def _crop_cell(blobs: Sequence[Blob], ink: InkMap, cell: Box, index: int) -> DigitCrop | None:
     """Tight ink of one cell, remnants of its printed sides dropped; None when nothing is left."""
     largest = max((blob.area for blob in blobs), default=0)
-    kept = [blob for blob in blobs if not _is_remnant(blob, cell, largest)]
+    kept = _without_caption([blob for blob in blobs if not _is_remnant(blob, cell, largest)], cell)
     if not kept:
         return None
     box = kept[0].box
@@ -173,6 +175,13 @@ def _crop_cell(blobs: Sequence[Blob], ink: InkMap, cell: Box, index: int) -> Dig
         place = blob.box.shifted(-box.left, -box.top)
         mask[place.top : place.bottom, place.left : place.right] |= blob.mask
     return DigitCrop(_soft(mask, ink, box), box, index, index + 1)
+
+
+def _without_caption(blobs: list[Blob], cell: Box) -> list[Blob]:
+    """A digit without the print over or under its cell; what no digit in the cell outshines may be a digit itself."""
+    apart = CAPTION_GAP * cell.height
+    inside = [blob for blob in blobs if blob.box.bottom > cell.top - apart and blob.box.top < cell.bottom + apart]
+    return inside if any(blob.box.height >= ONE_HEIGHT[0] * cell.height for blob in inside) else blobs
 
 
 def _is_remnant(blob: Blob, cell: Box, largest: int) -> bool:

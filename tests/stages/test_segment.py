@@ -168,3 +168,13 @@ def test_stroke_over_a_printed_wall_that_dropped_out_of_the_scan_stays_whole():
     cv2.ellipse(page, (wall + 20, foot - 35), (18, 25), 0, 0, 360, 30, 5, cv2.LINE_AA)
     with_form = segment_comb(replace(blank, image=page, background=form))
     assert (with_form.written == segment_comb(replace(blank, image=page)).written).all()
+
+
+def test_caption_close_over_a_comb_is_no_part_of_the_digits_under_it():
+    plain = comb_region(3, [one_in_cell(0), one_in_cell(1, reach=8), one_in_cell(2)])
+    image = plain.image.copy()
+    for cell in plain.cells:
+        cv2.rectangle(image, (cell.left + 15, cell.top - 17), (cell.left + 35, cell.top - 7), 40, -1)
+    captioned = segment_comb(replace(plain, image=image)).cells
+    for digit, expected in zip(captioned, segment_comb(plain).cells, strict=True):
+        assert digit.box == expected.box
