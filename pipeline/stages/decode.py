@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.combiner import Candidate
-from pipeline.document import FieldKind, FieldRegion, FieldSpec
+from pipeline.combiner import COMB_COMBINER, UNKNOWN, Candidate
+from pipeline.document import FieldKind, FieldRegion
 from pipeline.grammar import digits_of
 from pipeline.operating_point import OperatingPoint
 from pipeline.stages.cents import with_raised_cents
@@ -17,14 +17,16 @@ from pipeline.stages.comb import CombInk
 from pipeline.stages.endings import with_slash_endings
 from pipeline.stages.line_steps import has_unread_ink, steps_of
 from pipeline.stages.meaning import Reading, ScoredString, logit, readings_of, weigh_by_grammar
-from pipeline.stages.paths import Path, Step, best_paths
+from pipeline.stages.paths import Step, best_paths, scores_of
 from pipeline.stages.read import Evidence
 from pipeline.stages.segment import LineInk, Segmentation
-from recognizer.readings import NOT_A_DIGIT, StripCandidate
+from recognizer.readings import NOT_A_DIGIT, FloatArray, StripCandidate
 
 COMB, FREE = "comb", "free"
 """Names of the readers in an operating point."""
 MAX_READINGS = 8
+FLOOR = 1e-9
+"""Least probability of a digit, so that its logarithm is finite."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def decode_field(segmentation: Segmentation, evidence: Evidence, operating_point
         operating_point: calibration of both readers.
     """
     if segmentation.comb is not None:
-        return _decode_comb(segmentation.comb, evidence, segmentation.region.spec, operating_point)
+        return _decode_comb(segmentation.comb, evidence, segmentation.region, operating_point)
     if segmentation.line is None or not segmentation.line.lattice.primitives:
         return Decoded((), FREE)
     return _decode_line(segmentation.line, evidence, segmentation.region, operating_point)
@@ -64,55 +66,115 @@ def decode_field(segmentation: Segmentation, evidence: Evidence, operating_point
 # --- combs ---------------------------------------------------------------------------------------
 
 
-def _decode_comb(comb: CombInk, evidence: Evidence, spec: FieldSpec, operating_point: OperatingPoint) -> Decoded:
-    filled = [cell for cell in comb.cells if cell is not None]
-    if not filled:
+def _decode_comb(comb: CombInk, evidence: Evidence, field: FieldRegion, operating_point: OperatingPoint) -> Decoded:
+    if not len(evidence.digits):
         return Decoded((), COMB)
-    strings: list[tuple[tuple[Step, ...], float]] = [((), 0.0)]
-    previous = filled[0].first
-    for cell, row in zip(filled, evidence.digits, strict=True):
-        blanks = tuple(Step(" ", 1.0, cell.box) for _ in range(previous, cell.first))
-        previous = cell.last
-        options = [(int(d), float(row[d])) for d in np.argsort(-row[:NOT_A_DIGIT])[:3]]
-        strings = sorted(
-            (
-                ((*steps, *blanks, Step(str(digit), p, cell.box)), score + math.log(p + 1e-9))
-                for steps, score in strings
-                for digit, p in options
-            ),
-            key=lambda item: -item[1],
-        )[:MAX_READINGS]
-    # Empty cells at the end tell how an amount was set into its comb.
-    ends = tuple(Step(" ", 1.0, filled[-1].box) for _ in range(previous, len(comb.cells)))
-    strings = [((*steps, *ends), score) for steps, score in strings]
+    spec = field.spec
+    by_cells = _strings_of_cells(evidence.digits)
+    lengths = {len(evidence.digits), spec.length if spec.length == len(comb.cells) else None}
+    by_strip = {c.text: c.log_probability for c in evidence.strings if len(c.text) in lengths}
+    texts = list(dict.fromkeys([*by_cells, *by_strip]))
+    # Whether the strip network was not asked, or saw another number of digits: the cells speak alone.
+    scores = _of_both(texts, evidence.digits, by_strip) if by_strip else [by_cells[text] for text in texts]
+    placed = [
+        (
+            _in_cells(text, comb, evidence.digits)
+            if len(text) == len(evidence.digits)
+            else _in_every_cell(text, by_strip[text], field),
+            score,
+        )
+        for text, score in zip(texts, scores, strict=True)
+    ]
     scored = [
-        ScoredString(steps, probability, _comb_features(steps, probability))
-        for steps, probability in weigh_by_grammar(strings, spec)
+        ScoredString(steps, probability, _comb_features(steps, probability, by_strip))
+        for steps, probability in weigh_by_grammar(placed, spec)[:MAX_READINGS]
     ]
     share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean())
-    return Decoded(readings_of(scored, spec, operating_point.readers[COMB], MAX_READINGS), COMB, share)
+    agree = not by_strip or scored[0].features["string_margin"] > 0
+    return Decoded(readings_of(scored, spec, operating_point.readers[COMB], MAX_READINGS), COMB, share, agree)
 
 
-def _comb_features(steps: tuple[Step, ...], probability: float) -> dict[str, float]:
-    """What the calibration of combs weighs: the whole string, its least sure digit, and their number."""
+def _strings_of_cells(digits: FloatArray) -> dict[str, float]:
+    """Likeliest strings by the digit network alone, with natural logarithms of their probabilities."""
+    strings = {"": 0.0}
+    for row in digits:
+        options = [(str(d), math.log(float(row[d]) + FLOOR)) for d in np.argsort(-row[:NOT_A_DIGIT])[:3]]
+        longer = {text + digit: score + p for text, score in strings.items() for digit, p in options}
+        strings = dict(sorted(longer.items(), key=lambda item: -item[1])[:MAX_READINGS])
+    return strings
+
+
+def _of_both(texts: Sequence[str], digits: FloatArray, by_strip: Mapping[str, float]) -> list[float]:
+    """Natural logarithms of probabilities by cells and strip network together."""
+    candidates = []
+    for text in texts:
+        by_cells = None
+        if len(text) == len(digits):
+            by_cells = sum(math.log(float(row[int(char)]) + FLOOR) for row, char in zip(digits, text, strict=True))
+        candidates.append(Candidate(text, by_strip.get(text), by_cells))
+    return COMB_COMBINER.log_probabilities(candidates)
+
+
+def _in_every_cell(text: str, by_strip: float, field: FieldRegion) -> tuple[Step, ...]:
+    """Digits of a full comb of which the strip network read more than cells seemed filled."""
+    each = math.exp(max(by_strip, UNKNOWN) / len(text))
+    return tuple(Step(char, each, cell) for char, cell in zip(text, field.cells, strict=True))
+
+
+def _in_cells(text: str, comb: CombInk, digits: FloatArray) -> tuple[Step, ...]:
+    """Digits in the cells that were filled, blanks in the others but those before the first."""
+    steps: list[Step] = []
+    rest = iter(zip(text, digits, strict=True))
+    filled = [cell for cell in comb.cells if cell is not None]
+    previous = filled[0].first
+    for cell in filled:
+        char, row = next(rest)
+        steps += [Step(" ", 1.0, cell.box) for _ in range(previous, cell.first)]
+        steps.append(Step(char, float(row[int(char)]), cell.box))
+        previous = cell.last
+    # Empty cells at the end tell how an amount was set into its comb.
+    return (*steps, *(Step(" ", 1.0, filled[-1].box) for _ in range(previous, len(comb.cells))))
+
+
+def _comb_features(steps: tuple[Step, ...], probability: float, by_strip: Mapping[str, float]) -> dict[str, float]:
+    """What the calibration of combs weighs: the whole string, its least sure digit, their number, the second reader."""
     digits = [step.probability for step in steps if step.char != " "]
-    return {"logit": logit(probability), "weakest": logit(min(digits)), "digits": float(len(digits))}
+    text = "".join(step.char for step in steps if step.char != " ")
+    return {
+        "logit": logit(probability),
+        "weakest": logit(min(digits)),
+        "digits": float(len(digits)),
+        "string_margin": _string_margin(text, by_strip),
+    }
 
 
 # --- free lines ----------------------------------------------------------------------------------
+
+
+def line_candidates(line: LineInk, evidence: Evidence, paths: Iterable[str]) -> tuple[Candidate, ...]:
+    """Strings that either reader of a free line proposes, and what both say about each.
+
+    Args:
+        line: what stands on it.
+        evidence: of the recogniser.
+        paths: digits of the lattice's best paths.
+    """
+    strings = {candidate.text: candidate.log_probability for candidate in evidence.strings if candidate.text}
+    texts = list(dict.fromkeys([*strings, *paths]))
+    by_lattice = scores_of(texts, line.lattice, evidence.digits)
+    return tuple(Candidate(text, strings.get(text), by_lattice.get(text)) for text in texts)
 
 
 def _decode_line(line: LineInk, evidence: Evidence, region: FieldRegion, operating_point: OperatingPoint) -> Decoded:
     spec = region.spec
     paths = {path.digits: path for path in best_paths(line.lattice, evidence.digits) if path.digits}
     strings = {candidate.text: candidate for candidate in evidence.strings if candidate.text}
-    texts = list(dict.fromkeys([*strings, *paths]))
-    if not texts:
+    if not strings and not paths:
         return Decoded((), FREE, 1.0)
-    candidates = [_candidate(text, strings, paths) for text in texts]
+    candidates = line_candidates(line, evidence, paths)
     placed = [
-        (steps_of(text, strings.get(text), paths, line), score)
-        for text, score in zip(texts, operating_point.combiner.log_probabilities(candidates), strict=True)
+        (steps_of(one.text, strings.get(one.text), paths, line), score)
+        for one, score in zip(candidates, operating_point.combiner.log_probabilities(candidates), strict=True)
     ]
     if spec.kind is FieldKind.AMOUNT:
         placed = [(with_raised_cents(steps), score) for steps, score in placed]
@@ -140,6 +202,8 @@ def _scored(
     return ScoredString(steps, probability, features)
 
 
-def _candidate(text: str, strings: Mapping[str, StripCandidate], paths: Mapping[str, Path]) -> Candidate:
-    by_strip = strings[text].log_probability if text in strings else None
-    return Candidate(text, by_strip, paths[text].score if text in paths else None)
+def _string_margin(text: str, by_strip: Mapping[str, float]) -> float:
+    """How far the strip network prefers a string to every other one; below 0 where it prefers another."""
+    scores = {other: max(score, UNKNOWN) for other, score in by_strip.items()}
+    own = scores.pop(text, UNKNOWN)
+    return own - max(scores.values(), default=UNKNOWN)

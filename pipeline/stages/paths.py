@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,39 @@ def best_paths(lattice: Lattice, probabilities: FloatArray, count: int = BEAM_WI
     return tuple(_pruned(beams[-1], count))
 
 
+def scores_of(texts: Sequence[str], lattice: Lattice, probabilities: FloatArray) -> dict[str, float]:
+    """Scores of the best paths that spell given strings, as in `Path`; without those that no path spells.
+
+    Args:
+        texts: digits; also what `best_paths` gave up, since other readings had more of the ink in common with theirs.
+        lattice: candidates of the line.
+        probabilities: (n, 11) float32, a row for every candidate.
+    """
+    prices = _cut_prices(lattice)
+    by_start: dict[int, list[int]] = {}
+    for index, candidate in enumerate(lattice.candidates):
+        by_start.setdefault(candidate.first, []).append(index)
+    penalties = [_penalty(lattice, index) for index in range(len(lattice.candidates))]
+    skips = [_without_digit(Path((), 0.0), lattice, p, by_start, probabilities) for p in range(len(lattice.primitives))]
+    found = {}
+    for text in texts:
+        # best[place][n]: of the ways to spell n digits with the primitives before a place.
+        best = np.full((len(lattice.primitives) + 1, len(text) + 1), -np.inf)
+        best[0, 0] = 0.0
+        digits = [int(char) for char in text]
+        for place, skipped in enumerate(skips):
+            for path in skipped:
+                best[place + 1] = np.maximum(best[place + 1], best[place] + path.score)
+            for index in by_start.get(place, ()):
+                end = lattice.candidates[index].last
+                gains = [_gain(lattice, index, float(probabilities[index, digit])) for digit in digits]
+                reached = best[place, :-1] + gains - penalties[index] - prices[place]
+                best[end, 1:] = np.maximum(best[end, 1:], reached)
+        if np.isfinite(best[-1, -1]):
+            found[text] = float(best[-1, -1])
+    return found
+
+
 def _pruned(paths: list[Path], count: int) -> list[Path]:
     best: dict[str, Path] = {}
     for path in sorted(paths, key=lambda p: -p.score):
@@ -103,20 +137,30 @@ def _cut_prices(lattice: Lattice) -> list[float]:
 
 def _with_digit(path: Path, lattice: Lattice, index: int, row: FloatArray, cut_price: float) -> list[Path]:
     candidate = lattice.candidates[index]
+    penalty = _penalty(lattice, index) + cut_price
+    extended = []
+    for digit in np.argsort(-row[:NOT_A_DIGIT])[:2]:
+        probability = float(row[digit])
+        score = path.score + _gain(lattice, index, probability) - penalty
+        extended.append(Path((*path.steps, Step(str(int(digit)), probability, candidate.box)), score))
+    return extended
+
+
+def _penalty(lattice: Lattice, index: int) -> float:
+    """What a candidate pays for its shape, whatever digit it is."""
+    candidate = lattice.candidates[index]
     penalty = LOW_PENALTY if candidate.box.height < LOW_CANDIDATE * lattice.digit_height else 0.0
     if lattice.gaps[index] > GAP_ALLOWED:
         penalty += 1 + GAP_PENALTY * (lattice.gaps[index] - GAP_ALLOWED)
     if lattice.is_beside[index]:
         penalty += BESIDE_PENALTY
-    penalty += cut_price
-    pieces = candidate.last - candidate.first
-    extended = []
-    for digit in np.argsort(-row[:NOT_A_DIGIT])[:2]:
-        probability = float(row[digit])
-        # Every piece pays, so that one wide reading and several narrow ones are compared fairly.
-        score = path.score + pieces * math.log(probability + FLOOR) - penalty
-        extended.append(Path((*path.steps, Step(str(int(digit)), probability, candidate.box)), score))
-    return extended
+    return penalty
+
+
+def _gain(lattice: Lattice, index: int, probability: float) -> float:
+    """Every piece pays, so that one wide reading and several narrow ones are compared fairly."""
+    candidate = lattice.candidates[index]
+    return (candidate.last - candidate.first) * math.log(probability + FLOOR)
 
 
 def _without_digit(

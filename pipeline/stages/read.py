@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.stages.segment import Segmentation
-from recognizer.readings import NOT_A_DIGIT, FloatArray, Recognizer, StripCandidate
+from recognizer.readings import NOT_A_DIGIT, FloatArray, GrayImage, Recognizer, StripCandidate
+
+SURE = 0.998
+"""Combs whose every digit is likelier than this are not read a second time. Of drawn ones crossing their boxes by 4 px
+37 % are so sure, none of them wrong (n = 512, 25 wrong; the surest of those had a digit of 0.992)."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,7 @@ class Evidence:
 
     Attributes:
         digits: (n, 11) float32, a row for every crop of the segmentation, in its order.
-        strings: what the strip network read, likeliest first; empty for combs.
+        strings: what the strip network read, likeliest first; empty for combs that it was not asked about.
     """
 
     digits: FloatArray
@@ -23,7 +27,7 @@ class Evidence:
 
 
 def read_fields(segmentations: Sequence[Segmentation], recognizer: Recognizer) -> tuple[Evidence, ...]:
-    """Read the crops and strips of all fields with one call each.
+    """Read the crops of all fields with one call, and with another the strips of lines and of doubtful combs.
 
     Args:
         segmentations: fields of one or many pages.
@@ -34,16 +38,29 @@ def read_fields(segmentations: Sequence[Segmentation], recognizer: Recognizer) -
     """
     asked = [[crop.ink for crop in field.crops] for field in segmentations]
     others = [[ink for inks, _ in field.variants for ink in inks.values()] for field in segmentations]
-    strips = [field.strip.image for field in segmentations if field.strip is not None]
     probabilities = recognizer.read_digits([ink for inks in (*asked, *others) for ink in inks]).probabilities
-    strings = iter(recognizer.read_strips(strips).candidates)
-    evidence, start, other = [], 0, sum(len(inks) for inks in asked)
+    rows, start, other = [], 0, sum(len(inks) for inks in asked)
     for field, first, second in zip(segmentations, asked, others, strict=True):
         own = probabilities[start : start + len(first)]
-        digits = _weighed(own, probabilities[other : other + len(second)], field)
-        evidence.append(Evidence(digits, next(strings) if field.strip is not None else ()))
+        rows.append(_weighed(own, probabilities[other : other + len(second)], field))
         start, other = start + len(first), other + len(second)
-    return tuple(evidence)
+    pictures = [_picture_to_read(field, digits) for field, digits in zip(segmentations, rows, strict=True)]
+    strings = iter(recognizer.read_strips([picture for picture in pictures if picture is not None]).candidates)
+    return tuple(
+        Evidence(digits, next(strings) if picture is not None else ())
+        for digits, picture in zip(rows, pictures, strict=True)
+    )
+
+
+def _picture_to_read(field: Segmentation, digits: FloatArray) -> GrayImage | None:
+    """What the strip network is asked: lines, and combs whose cells leave a doubt."""
+    if field.strip is not None:
+        return field.strip.image
+    if not len(digits):
+        return None
+    is_whole = field.region.spec.length in (None, len(digits))
+    is_sure = is_whole and digits[:, :NOT_A_DIGIT].max(axis=1).min() >= SURE
+    return None if is_sure else field.comb_picture
 
 
 def _weighed(own: FloatArray, others: FloatArray, field: Segmentation) -> FloatArray:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from pipeline.document import Box, DigitCrop, FieldRegion
 from pipeline.stages.cell_lines import erase_cell_lines
-from pipeline.stages.comb import SPECK_MM, STROKE_MM, CombInk, erase_printed, segment_comb
+from pipeline.stages.comb import LEAST_INK, SPECK_MM, STROKE_MM, CombInk, erase_printed, segment_comb
 from pipeline.stages.ink import BoolImage, InkMap, erase_rules, find_ink
 from pipeline.stages.lattice import EMPTY_LATTICE, Lattice, build_lattice
 from recognizer.readings import GrayImage, InkImage
@@ -26,6 +26,14 @@ FAINT_CONTRAST = 40.0
 """Gray levels between ink and paper below which a person would call the writing faint."""
 OVERFLOW_SHARE = 0.25
 """Share of the hand's ink outside the field that makes it an overflow."""
+LOOSE, STRIP_MARGIN = 0.75, 0.25
+"""A strip of whose height the writing and its margin, in digit heights, fill less than this is cut down to them. Strips
+cut loosely come to the network smaller than it learnt to read: cut down, 95.2 instead of 92.2 % of 640 drawn ones are
+read; 8 of 448 real ones are cut, none of them for the worse."""
+COMB_MARGIN = 0.15
+"""Paper round the cells in the picture of a whole comb, in cell heights: digits reach as far over their lines."""
+DRAWN_PAPER, DRAWN_DEPTH = 230, 160
+"""Gray level of paper, and how far below it the ink is, where a comb is drawn again without its lines."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,13 @@ class Segmentation:
         return self.line.strip if self.line is not None else None
 
     @property
+    def comb_picture(self) -> GrayImage | None:
+        """What the hand wrote in the cells of a comb, as a line without boxes; None for lines and blank combs."""
+        if self.comb is None or self.is_blank:
+            return None
+        return _without_boxes(self.comb, self.region)
+
+    @property
     def is_blank(self) -> bool:
         return not self.crops
 
@@ -123,6 +138,20 @@ def _segment_cells(region: FieldRegion) -> Segmentation:
     filled = [cell for cell in comb.cells if cell is not None]
     is_faint = bool(filled) and comb.ink.contrast < FAINT_CONTRAST
     return Segmentation(region, comb=comb, is_faint=is_faint, is_overflow=_overflows(comb.written, region))
+
+
+def _without_boxes(comb: CombInk, region: FieldRegion) -> GrayImage:
+    first, last = region.cells[0], region.cells[-1]
+    margin = round(COMB_MARGIN * first.height)
+    frame = Box(first.left - margin, first.top - margin, last.right + margin, last.bottom + margin)
+    frame = frame.clipped(region.image.shape[1], region.image.shape[0])
+    window = (slice(frame.top, frame.bottom), slice(frame.left, frame.right))
+    written = comb.written[window].view(np.uint8)
+    soft = comb.ink.soft[window]
+    # The soft edges of strokes belong to them; beyond, only printed lines are left.
+    edge = cv2.dilate(written, np.ones((3, 3), np.uint8))
+    ink = np.where(written, np.maximum(soft, LEAST_INK), edge * (soft // 2))
+    return np.asarray(DRAWN_PAPER - DRAWN_DEPTH * ink.astype(np.float32) / 255, np.uint8)
 
 
 def _overflows(written: BoolImage, region: FieldRegion) -> bool:
@@ -161,11 +190,24 @@ def _segment_line(region: FieldRegion) -> Segmentation:
         written = erase_printed(written, find_ink(_enlarged(printed, scale), STROKE_MM * px_per_mm).mask, px_per_mm)
     lattice = build_lattice(ink, _of_this_field(written, inside), (SPECK_MM * px_per_mm) ** 2)
     has_ink = bool(lattice.primitives)
+    line = LineInk(lattice, scale, frame.left, frame.top, None, ink)
+    if has_ink:
+        line = replace(line, strip=_strip_of(region, _rows_of(line, place)))
     return Segmentation(
         region,
-        line=LineInk(lattice, scale, frame.left, frame.top, _strip_of(region, place) if has_ink else None, ink),
+        line=line,
         is_faint=has_ink and ink.contrast < FAINT_CONTRAST,
     )
+
+
+def _rows_of(line: LineInk, place: Box) -> Box:
+    """The rows of a place that hold its line of writing, where the place is much higher than that."""
+    height = line.lattice.digit_height
+    tall = [line.in_region(p.box) for p in line.lattice.primitives if p.box.height > height / 2]
+    margin = round(STRIP_MARGIN * height / line.scale)
+    top = max(place.top, min(box.top for box in tall) - margin)
+    bottom = min(place.bottom, max(box.bottom for box in tall) + margin)
+    return replace(place, top=top, bottom=bottom) if 0 < bottom - top < LOOSE * place.height else place
 
 
 def _strip_of(region: FieldRegion, place: Box) -> Strip:

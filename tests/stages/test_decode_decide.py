@@ -60,6 +60,56 @@ def test_one_doubtful_digit_sends_the_field_to_review_with_its_alternative():
     assert reading.alternatives[0].confidence < reading.confidence
 
 
+def test_doubtful_comb_is_read_a_second_time_as_a_whole():
+    doubtful = row(3, 0.50)
+    doubtful[8] = 0.45
+    rows = [doubtful, *(row(1, 0.9999) for _ in range(4))]
+    second = [StripCandidate("81111", -0.1), StripCandidate("31111", -4.0)]
+    reading = read(comb(full()), ScriptedRecognizer(rows, second), Threshold(1.0, False))
+    assert reading.value == "81111"
+    assert reading.alternatives[0].value == "31111"
+    alone = read(comb(full()), ScriptedRecognizer(rows), Threshold(1.0, False))
+    assert reading.confidence > alone.confidence
+
+
+def test_readers_of_a_comb_that_disagree_lower_its_confidence_and_are_told():
+    doubtful = row(3, 0.90)
+    doubtful[8] = 0.09
+    rows = [doubtful, *(row(1, 0.9999) for _ in range(4))]
+    alone = read(comb(full()), ScriptedRecognizer(rows), Threshold(1.0, False))
+    other = ScriptedRecognizer(rows, [StripCandidate("81111", -0.5), StripCandidate("31111", -3.0)])
+    reading = read(comb(full()), other, Threshold(1.0, False))
+    assert reading.value == "31111"
+    assert reading.confidence < alone.confidence
+    assert "disagreement" in reading.reasons
+
+
+def test_sure_comb_is_read_once():
+    class CellsOnly(ScriptedRecognizer):
+        def read_strips(self, strips):
+            assert not strips
+            return super().read_strips(strips)
+
+    assert read(comb(full()), CellsOnly([row(1, 0.9999)])).value == "11111"
+
+
+@pytest.mark.parametrize(
+    ("length", "value", "is_whole"),
+    [
+        pytest.param(5, "11113", True, id="as many as the field promises"),
+        pytest.param(None, "1111", False, id="nothing promised"),
+        pytest.param(4, "1111", False, id="fewer than cells promised"),
+    ],
+)
+def test_digit_lost_between_cells_comes_back_where_the_number_of_digits_is_known(length, value, is_whole):
+    second = [StripCandidate("11113", -0.1), StripCandidate("1111", -3.0)]
+    recognizer = ScriptedRecognizer([row(1, 0.99)], second)
+    reading = read(comb(full(4), length=length), recognizer, Threshold(1.0, False))
+    assert reading.value == value
+    assert len(reading.characters) == len(value)
+    assert ("length_mismatch" not in reading.reasons) or not is_whole
+
+
 def test_blank_field_is_blank_and_a_required_one_goes_to_review():
     assert read(comb([]), ScriptedRecognizer()).decision is Decision.BLANK
     required = read(comb([], required=True), ScriptedRecognizer())

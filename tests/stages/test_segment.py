@@ -91,6 +91,33 @@ def test_touching_strokes_are_cut_into_pieces():
     assert any(crop.last - crop.first > 1 for crop in field.crops)
 
 
+ZEROS = [[(x, y), (x + 25, y), (x + 25, y + 50), (x, y + 50), (x, y)] for x, y in ((40, 80), (90, 84), (140, 80))]
+
+
+def test_strip_cut_loosely_is_cut_down_to_its_writing():
+    strip = segment_field(line_region(ZEROS, size=(220, 240))).strip
+    assert strip.top == pytest.approx(80 - 55 / 4, abs=5)
+    assert strip.image.shape[0] == pytest.approx(59 + 55 / 2, abs=9)
+    assert (strip.image < 128).sum() == (line_region(ZEROS, size=(220, 240)).image < 128).sum()
+
+
+def test_strip_cut_tightly_stays_as_it_is():
+    region = line_region([[(x, y - 70) for x, y in zero] for zero in ZEROS], size=(80, 240))
+    assert np.array_equal(segment_field(region).strip.image, region.image)
+
+
+def test_picture_of_a_comb_shows_the_digits_and_no_boxes():
+    field = segment_field(comb_region(3, [one_in_cell(0), one_in_cell(2, reach=14)]))
+    dark = (field.comb_picture < 128).astype(np.uint8)
+    assert cv2.connectedComponents(dark)[0] - 1 == 2
+    assert field.comb_picture.shape[1] == pytest.approx(3 * CELL_W + 0.3 * CELL_H, abs=3)
+
+
+@pytest.mark.parametrize("region", [comb_region(3), line_region([[(40, 25), (36, 85)]])], ids=["blank comb", "line"])
+def test_only_a_filled_comb_has_a_picture_of_it(region):
+    assert segment_field(region).comb_picture is None
+
+
 @pytest.mark.parametrize("shape", [(0, 0), (1, 1), (3, 200), (200, 3)], ids=str)
 def test_degenerate_pictures_are_blank(shape):
     field = segment_field(region(np.full(shape, 255, np.uint8), Box(0, 0, shape[1], shape[0]), (), None))
