@@ -41,6 +41,8 @@ MAX_WALL_SLOPE = 0.07
 """Walls of a levelled box lean less; ones and slashes of slanted hands lean more."""
 REACH_PX = 4
 """A wall ends within this distance of a rule, or of the picture's edge."""
+LEAST_SIDES, ALIKE_SLOPES = 4, 0.01
+"""So many upright lines whose slopes differ by less than this, median of the differences, are the sides of boxes."""
 LEVEL_SLOPE = 0.008
 """Pictures that lean less are left as they are."""
 
@@ -105,7 +107,8 @@ def clean_crop(image: GrayImage) -> CleanCrop:
     to_crop = pixels_to_pixels(width / size[0], height / size[1])
     ink, paper = ink_and_paper(gray)
     rules = _rules(ink)
-    lean = _lean(rules)
+    # Boxes that stand apart have no rule through them; their sides tell how the picture leans.
+    lean = _lean(rules) if rules else _lean_of_sides(_uprights(ink))
     if abs(lean) > LEVEL_SLOPE:
         middle = shift(size[0] / 2, size[1] / 2)
         level_to_gray = middle @ rotation(float(np.degrees(np.arctan(lean)))) @ inverse(middle)
@@ -216,6 +219,15 @@ def _lean(rules: Sequence[PrintedLine]) -> float:
         if passed >= half:
             return rule.slope
     return 0.0
+
+
+def _lean_of_sides(uprights: Sequence[PrintedLine]) -> float:
+    """Slope of rows across many upright lines that lean alike; 0 where these are few or lean each its own way."""
+    if len(uprights) < LEAST_SIDES:
+        return 0.0
+    slopes = np.array([line.slope for line in uprights])
+    typical = float(np.median(slopes))
+    return -typical if float(np.median(np.abs(slopes - typical))) < ALIKE_SLOPES else 0.0
 
 
 def _erasable(ink: BoolImage, lines: Sequence[PrintedLine]) -> BoolImage:
