@@ -22,6 +22,8 @@ DIGIT_HEIGHT = 0.35
 """Blobs at least this high, in cells, may be a digit of their own."""
 SPAN_CELLS = 2.2
 """One blob across more cells than this is a pen drawn through the field, not touching digits."""
+LEAST_INSIDE = 0.5
+"""Blobs with less than this share of their ink in and close beside the cells are captions, or belong elsewhere."""
 LEAST_PART = 0.08
 """Smallest part of a blob that may be another cell's digit."""
 CUT_REACH = 0.2
@@ -92,6 +94,8 @@ def share_ink(written: BoolImage, cells: Sequence[Box], speck_px: float) -> Shar
         if blob.box.width > SPAN_CELLS * comb.pitch:
             spanning.append(blob.box)
         shares = comb.shares(blob)
+        if shares.sum() < LEAST_INSIDE or not comb.is_over(blob):
+            continue
         home = int(shares.argmax())
         if shares[home] >= WHOLE_SHARE or not comb.is_tall(blob) or blob.box.width < NARROW * comb.pitch:
             owned[home].append(blob)
@@ -122,7 +126,12 @@ class _Comb:
         self.height = self.bottom - self.top
         self.pitch = (cells[-1].right - cells[0].left) / len(cells)
         self.borders = [(left.right + right.left) // 2 for left, right in pairwise(cells)]
+        self.first, self.last = cells[0].left, cells[-1].right
         self.left, self.right = round(cells[0].left - self.pitch / 2), round(cells[-1].right + self.pitch / 2)
+
+    def is_over(self, blob: Blob) -> bool:
+        """Whether a blob has columns in common with the cells."""
+        return blob.box.right > self.first and blob.box.left < self.last
 
     def is_tall(self, blob: Blob) -> bool:
         return blob.box.height >= DIGIT_HEIGHT * self.height

@@ -204,6 +204,8 @@ def _rows_of(line: LineInk, place: Box) -> Box:
     """The rows of a place that hold its line of writing, where the place is much higher than that."""
     height = line.lattice.digit_height
     tall = [line.in_region(p.box) for p in line.lattice.primitives if p.box.height > height / 2]
+    if not tall:
+        return place
     margin = round(STRIP_MARGIN * height / line.scale)
     top = max(place.top, min(box.top for box in tall) - margin)
     bottom = min(place.bottom, max(box.bottom for box in tall) + margin)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.document import Box, FieldKind, FieldSpec
 from pipeline.stages.comb import segment_comb
+from pipeline.stages.comb_blobs import share_ink
 from pipeline.stages.cuts import ink_on_cuts, right_of_cut
 from pipeline.stages.ink import find_ink
 from pipeline.stages.segment import segment_field
@@ -205,3 +206,12 @@ def test_caption_close_over_a_comb_is_no_part_of_the_digits_under_it():
     captioned = segment_comb(replace(plain, image=image)).cells
     for digit, expected in zip(captioned, segment_comb(plain).cells, strict=True):
         assert digit.box == expected.box
+
+
+def test_ink_beside_a_comb_is_no_digit_of_its_first_cell() -> None:
+    cells = tuple(Box(100 + 40 * k, 20, 140 + 40 * k, 70) for k in range(3))
+    written = np.zeros((90, 260), np.bool_)
+    for left in (40, 60, 112, 152, 192):
+        written[30:60, left : left + 12] = True
+    shared = share_ink(written, cells, speck_px=20)
+    assert [[blob.box.left for blob in blobs] for blobs in shared.cells] == [[112], [152], [192]]
