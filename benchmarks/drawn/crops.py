@@ -88,7 +88,9 @@ def draw_crop(seed: int, design: CropDesign, source: DigitSource) -> DrawnCrop:
         _write_cells(ink, text, box, source, rng)
     else:
         text = _digits(int(rng.integers(2, 9)), rng)
-        _write_line(ink, text, place, kind, source, rng)
+        end = _write_line(ink, text, place, kind, source, rng)
+        # Nobody cuts a number in two: the picture ends behind it.
+        place = RectMm(place.left, place.top, max(place.width, end + 0.5 - place.left), place.height)
     gray = cover_with_ink(paper, ink, float(rng.uniform(0.5, 0.95)))
     return DrawnCrop(_cut(gray, place, design, rng), text, design, kind)
 
@@ -210,7 +212,8 @@ def _write_cells(ink: FloatImage, text: str, box: BoxDesign, source: DigitSource
 
 def _write_line(
     ink: FloatImage, text: str, place: RectMm, kind: FieldKind, source: DigitSource, rng: np.random.Generator
-) -> None:
+) -> float:
+    """Write a number on a line; where it ends, millimetres."""
     fits = (place.width - 4) / (0.9 * len(text) + 0.5)
     size = min(float(rng.uniform(0.5, 0.85)) * place.height, 8.0, fits) * PX_PER_MM
     right = (place.left + rng.uniform(1.5, 6)) * PX_PER_MM
@@ -232,6 +235,7 @@ def _write_line(
         y = base + slope * (right - start) - picture.shape[0] + rng.normal(0, 0.03) * size
         lay_digit(ink, picture, round(right), round(y))
         right += picture.shape[1] + max(0.02, rng.normal(spacing, 0.06)) * size
+    return float(right / PX_PER_MM)
 
 
 # --- cut -----------------------------------------------------------------------------------------
