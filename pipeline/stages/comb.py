@@ -120,9 +120,7 @@ def find_print(background: GrayImage, cells: Sequence[Box], px_per_mm: float) ->
     tall = np.ones((max(3, cells[0].height // 2), 1), np.uint8)
     # What the edge of the picture cuts off is as tall as it is seen: a caption's letter is no wall.
     walls = np.asarray(
-        cv2.morphologyEx(
-            left_over.view(np.uint8), cv2.MORPH_OPEN, tall, borderType=cv2.BORDER_CONSTANT, borderValue=0
-        ),
+        cv2.morphologyEx(left_over.view(np.uint8), cv2.MORPH_OPEN, tall, borderType=cv2.BORDER_CONSTANT, borderValue=0),
         np.uint8,
     )
     return FieldPrint(blank.mask, walls.view(np.bool_) if walls.any() else None)
