@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.document import Box, DigitCrop, FieldPrint, FieldRegion
 from pipeline.stages.cell_lines import CellInk, erase_cell_lines
 from pipeline.stages.comb_blobs import Blob, SharedInk, share_ink
-from pipeline.stages.ink import BoolImage, InkMap, find_ink
+from pipeline.stages.ink import BoolImage, InkBlobs, InkMap, find_blobs, find_ink
 from recognizer.readings import GrayImage, InkImage
 
 STROKE_MM = 0.7
@@ -89,8 +89,11 @@ def segment_comb(region: FieldRegion) -> CombInk:
         printed = find_print(region.background, region.cells, region.px_per_mm)
     if printed is not None:
         written = _erase_odd_walls(written, ink.mask, printed.odd_walls, region.px_per_mm)
-        written = erase_printed(written, printed.ink, region.px_per_mm)
-    shared = share_ink(written, region.cells, (SPECK_MM * region.px_per_mm) ** 2)
+    blobs = find_blobs(written)
+    if printed is not None:
+        blobs = _without_print(blobs, printed.ink, region.px_per_mm)
+        written = blobs.mask
+    shared = share_ink(blobs, region.cells, (SPECK_MM * region.px_per_mm) ** 2)
     crops = tuple(
         _crop_cell(blobs, ink, cell, i) for i, (blobs, cell) in enumerate(zip(shared.cells, region.cells, strict=True))
     )
@@ -115,7 +118,11 @@ def find_print(background: GrayImage, cells: Sequence[Box], px_per_mm: float) ->
     blank = find_ink(background, STROKE_MM * px_per_mm)
     left_over = erase_cell_lines(blank, cells).written
     tall = np.ones((max(3, cells[0].height // 2), 1), np.uint8)
-    walls = np.asarray(cv2.morphologyEx(left_over.view(np.uint8), cv2.MORPH_OPEN, tall), np.uint8)
+    # What the edge of the picture cuts off is as tall as it is seen: a caption's letter is no wall.
+    walls = np.asarray(
+        cv2.morphologyEx(left_over.view(np.uint8), cv2.MORPH_OPEN, tall, borderType=cv2.BORDER_CONSTANT, borderValue=0),
+        np.uint8,
+    )
     return FieldPrint(blank.mask, walls.view(np.bool_) if walls.any() else None)
 
 
@@ -128,13 +135,13 @@ def _erase_odd_walls(mask: BoolImage, ink: BoolImage, walls: BoolImage | None, p
         return mask
     slack = max(1, round(0.25 * px_per_mm))
     near = np.ones((2 * slack + 1, 2 * slack + 1), np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(walls.view(np.uint8), connectivity=8)
+    pieces = find_blobs(walls)
     near_ink = cv2.dilate(ink.view(np.uint8), near).view(np.bool_)
-    shown = np.bincount(labels[near_ink], minlength=count) >= SHOWN_WALL * stats[:, cv2.CC_STAT_AREA]
-    shown[0] = False
-    if not shown.any():
+    on_ink = np.bincount(pieces.labels[near_ink], minlength=len(pieces.stats))
+    shown = pieces.without(on_ink < SHOWN_WALL * pieces.stats[:, cv2.CC_STAT_AREA])
+    if not shown.is_kept.any():
         return mask
-    is_wall = cv2.dilate(shown[labels].view(np.uint8), near) > 0
+    is_wall = cv2.dilate(shown.mask.view(np.uint8), near) > 0
     beside = (mask & ~is_wall).astype(np.uint8)
     reach = 2 * slack + round(STROKE_MM * px_per_mm)
     after = cv2.dilate(beside, np.ones((1, reach + 1), np.uint8), anchor=(0, 0)) > 0
@@ -150,13 +157,14 @@ def erase_printed(mask: BoolImage, printed: BoolImage, px_per_mm: float) -> Bool
         printed: (h, w) bool ink of the blank form, aligned to within half a millimetre.
         px_per_mm: resolution.
     """
+    return _without_print(find_blobs(mask), printed, px_per_mm).mask
+
+
+def _without_print(blobs: InkBlobs, printed: BoolImage, px_per_mm: float) -> InkBlobs:
     slack = 2 * max(1, round(0.25 * px_per_mm)) + 1
     near_print = cv2.dilate(printed.view(np.uint8), np.ones((slack, slack), np.uint8)).view(np.bool_)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    on_print = np.bincount(labels[near_print & mask], minlength=count)
-    is_print = on_print > 0.75 * stats[:, cv2.CC_STAT_AREA]
-    is_print[0] = False
-    return np.asarray(mask & ~is_print[labels]) if is_print.any() else mask
+    on_print = np.bincount(blobs.labels[near_print], minlength=len(blobs.stats))
+    return blobs.without(on_print > 0.75 * blobs.stats[:, cv2.CC_STAT_AREA])
 
 
 def _crop_cell(blobs: Sequence[Blob], ink: InkMap, cell: Box, index: int) -> DigitCrop | None:

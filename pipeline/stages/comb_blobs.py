@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box
 from pipeline.stages.cuts import ink_on_cuts, right_of_cut
-from pipeline.stages.ink import BoolImage
+from pipeline.stages.ink import BoolImage, InkBlobs
 
 WHOLE_SHARE = 0.8
 """A blob with this share of its ink in one cell belongs to that cell, tails included; measured on drawn forms."""
@@ -78,11 +78,11 @@ class SharedInk:
     other_cuts: tuple[Mapping[int, tuple[Blob, ...]], ...]
 
 
-def share_ink(written: BoolImage, cells: Sequence[Box], speck_px: float) -> SharedInk:
+def share_ink(written: InkBlobs, cells: Sequence[Box], speck_px: float) -> SharedInk:
     """Give every blob to a cell, cutting those that hold the digits of several.
 
     Args:
-        written: (h, w) bool, printed lines gone.
+        written: blobs of the region's ink, printed lines gone.
         cells: left to right, at least one.
         speck_px: area below which a blob is dust.
     """
@@ -177,17 +177,18 @@ class _Comb:
         return found
 
 
-def _blobs(written: BoolImage, comb: _Comb, speck_px: float) -> list[Blob]:
+def _blobs(ink: InkBlobs, comb: _Comb, speck_px: float) -> list[Blob]:
     """Blobs of writing at the height of the cells, left to right as OpenCV meets them."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(written.view(np.uint8), connectivity=8)
-    found = []
+    _, top, _, height, area = ink.stats.T
+    middle = top + height / 2
     reach = comb.height / 4
-    for label in range(1, count):
-        left, top, width, height, area = (int(v) for v in stats[label])
-        middle = top + height / 2
-        if area >= speck_px and comb.top - reach <= middle <= comb.bottom + reach:
-            mask = labels[top : top + height, left : left + width] == label
-            found.append(Blob(mask, Box(left, top, left + width, top + height), area))
+    is_here = (middle >= comb.top - reach) & (middle <= comb.bottom + reach) & (area >= speck_px) & ink.is_kept
+    found = []
+    for label in np.flatnonzero(is_here).tolist():
+        x, y, across, down = ink.stats[label, :4].tolist()
+        box = Box(x, y, x + across, y + down)
+        mask = ink.labels[box.top : box.bottom, box.left : box.right] == label
+        found.append(Blob(mask, box, int(area[label])))
     return found
 
 

@@ -40,6 +40,36 @@ class InkMap:
     threshold: float
 
 
+@dataclass(frozen=True, eq=False)
+class InkBlobs:
+    """What of the ink hangs together, corner to corner too.
+
+    Attributes:
+        labels: (h, w) int32, which blob a pixel belongs to; 0 on paper.
+        stats: (n, 5) left, top, width, height and pixels of every blob, paper first.
+        is_kept: (n,) bool, False for paper and for blobs that were dropped.
+    """
+
+    labels: NDArray[np.int32]
+    stats: NDArray[np.int32]
+    is_kept: BoolImage
+
+    @property
+    def mask(self) -> BoolImage:
+        """(h, w) bool, the blobs that are kept."""
+        return np.asarray(self.is_kept[self.labels])
+
+    def without(self, is_dropped: BoolImage) -> InkBlobs:
+        """All but some of the (n,) blobs."""
+        return InkBlobs(self.labels, self.stats, self.is_kept & ~is_dropped)
+
+
+def find_blobs(mask: BoolImage) -> InkBlobs:
+    """Blobs of a (h, w) mask."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    return InkBlobs(np.asarray(labels, np.int32), np.asarray(stats, np.int32), np.arange(count) > 0)
+
+
 def paper_of(gray: GrayImage, stroke_px: float) -> GrayImage:
     """Brightness of the paper under every pixel: local maximum wider than any stroke, then smoothed.
 

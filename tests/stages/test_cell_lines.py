@@ -7,7 +7,7 @@ import pytest
 from pipeline.document import Box
 from pipeline.stages.cell_lines import erase_cell_lines
 from pipeline.stages.comb_blobs import share_ink
-from pipeline.stages.ink import find_ink
+from pipeline.stages.ink import find_blobs, find_ink
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
 from recognizer.readings import NOT_A_DIGIT, DigitReadings, StripReadings
@@ -44,7 +44,7 @@ def drawn_comb(strokes=(), cells=4, print_level=60, slope=0.0, is_printed=True):
 def test_print_without_writing_leaves_no_blob_of_a_digits_height(print_level, slope):
     ink, cells = drawn_comb(print_level=print_level, slope=slope)
     assert ink.mask.sum() > 500
-    shared = share_ink(erase_cell_lines(ink, cells).written, cells, 9)
+    shared = share_ink(find_blobs(erase_cell_lines(ink, cells).written), cells, 9)
     assert all(blob.box.height < CELL_H / 4 for blobs in shared.cells for blob in blobs)
 
 
@@ -91,7 +91,7 @@ def test_one_written_on_a_wall_belongs_to_the_empty_cell():
     for points in (three, one):
         cv2.polylines(written, [np.array(points, np.int32)], False, 1, 5)
     cells = tuple(Box(MARGIN + i * CELL_W, MARGIN, MARGIN + (i + 1) * CELL_W, MARGIN + CELL_H) for i in range(2))
-    shared = share_ink(written.astype(bool), cells, 9)
+    shared = share_ink(find_blobs(written.astype(bool)), cells, 9)
     assert [len(blobs) for blobs in shared.cells] == [1, 1]
     assert shared.cells[0][0].box.width < 10
 
