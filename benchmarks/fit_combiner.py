@@ -1,0 +1,120 @@
+"""Fit how the two readers of a free line add up to one answer: the weights kept as `FITTED` in `pipeline/combiner.py`.
+
+    FIELDREADER_DATA=... python -m benchmarks.fit_combiner [--fields 1024] [--seed 601] [--every 1]
+
+Fields: the tune halves of the real sets, and strings drawn from MNIST's validating writers, 30 % of pairs touching.
+Exactness is that of five folds: every field is read with weights that other fields gave.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.drawn.glyphs import writer_hands
+from benchmarks.drawn.lines import draw_line
+from benchmarks.fit_operating_point import LabelledField, real
+from benchmarks.segmentation import TOUCHING_SHARE
+from pipeline.combiner import FITTED, PRIOR, Candidate, Combiner, fit_combiner
+from pipeline.document import FieldKind, FieldSpec
+from pipeline.stages.decode import line_candidates
+from pipeline.stages.field_crop import regions_of_crops
+from pipeline.stages.paths import best_paths
+from pipeline.stages.read import read_fields
+from pipeline.stages.segment import segment_field
+from recognizer.dataset import load_mnist, split_by_writer
+from recognizer.model_store import open_bundle, shipped_bundle
+from recognizer.reader import load_recognizer
+from recognizer.readings import Recognizer
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class LabelledLine:
+    """What both readers propose for one line, what is written there, and where the line comes from."""
+
+    candidates: tuple[Candidate, ...]
+    truth: str
+    source: str
+
+
+def drawn(count: int, seed: int, data: Path, recognizer: Recognizer) -> Iterator[tuple[str, LabelledField]]:
+    """Strings of two to six digits, each by one writer who validates."""
+    rng = np.random.default_rng(seed)
+    hands = writer_hands(split_by_writer(load_mnist(data)[0])[1])
+    spec = FieldSpec("line", FieldKind.DIGITS)
+    for _ in range(count):
+        writer = int(rng.integers(len(hands)))
+        line = draw_line(hands[writer].choose(int(rng.integers(2, 7)), rng), hands[writer], rng, TOUCHING_SHARE)
+        (region,) = regions_of_crops([line.image], [spec], recognizer)
+        yield "drawn", LabelledField(region, line.truth, writer)
+
+
+def propose(fields: Iterator[tuple[str, LabelledField]], recognizer: Recognizer) -> Iterator[LabelledLine]:
+    """What the readers propose for the fields that are lines with ink."""
+    for source, field in fields:
+        segmentation = segment_field(field.region)
+        if segmentation.line is None or segmentation.is_blank:
+            continue
+        (evidence,) = read_fields([segmentation], recognizer)
+        paths = [path.digits for path in best_paths(segmentation.line.lattice, evidence.digits) if path.digits]
+        candidates = line_candidates(segmentation.line, evidence, paths)
+        if candidates:
+            yield LabelledLine(candidates, field.truth, source)
+
+
+def fit(lines: Sequence[LabelledLine]) -> Combiner:
+    """Weights under which the truths of these lines are likeliest."""
+    return fit_combiner([line.candidates for line in lines], [line.truth for line in lines])
+
+
+def is_exact(line: LabelledLine, combiner: Combiner) -> bool:
+    """Whether the likeliest candidate is the truth."""
+    best = int(np.argmax(combiner.log_probabilities(line.candidates)))
+    return line.candidates[best].text == line.truth
+
+
+def report(lines: Sequence[LabelledLine]) -> Iterator[str]:
+    """A row for every source: how many of its lines are read exactly, by fitted, kept and prior weights."""
+    folds = [fit([line for i, line in enumerate(lines) if i % FOLDS != fold]) for fold in range(FOLDS)]
+    by_fit = np.array([is_exact(line, folds[i % FOLDS]) for i, line in enumerate(lines)])
+    kept = np.array([is_exact(line, FITTED) for line in lines])
+    prior = np.array([is_exact(line, Combiner(PRIOR)) for line in lines])
+    sources = np.array([line.source for line in lines])
+    for source in sorted(set(sources)):
+        own = sources == source
+        shares = " | ".join(f"{100 * one[own].mean():.1f} %" for one in (by_fit, kept, prior))
+        yield f"| {source} | {own.sum()} | {shares} |"
+
+
+def main() -> None:
+    """Print the exactness of five folds and the weights fitted on all fields."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bundle", type=Path, default=shipped_bundle())
+    parser.add_argument("--fields", type=int, default=1024, help="drawn strings")
+    parser.add_argument("--seed", type=int, default=601)
+    parser.add_argument("--every", type=int, default=1, help="take every so manieth real field")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    data = Path(os.environ.get("FIELDREADER_DATA", ""))
+    recognizer = load_recognizer(open_bundle(arguments.bundle), "cpu")
+    strings = drawn(arguments.fields, arguments.seed, data, recognizer)
+    lines = [
+        *propose(strings, recognizer),
+        *propose(islice(real(data, recognizer), 0, None, arguments.every), recognizer),
+    ]
+    print("| fields | n | fitted, five folds | kept | prior |\n| --- | --- | --- | --- | --- |")
+    print("\n".join(report(lines)))
+    print({name: round(weight, 3) for name, weight in fit(lines).weights.items()})
+
+
+if __name__ == "__main__":
+    main()
