@@ -17,9 +17,9 @@ BAND, CORE_PX = 0.12, 3
 THIN = 1.7
 """Strokes at most this many pens high run along the line, higher ones across it."""
 LEAST_THIN = 0.7
-"""Share of the line along which a thin stroke shows in the core of its band: drawn strikes have more, joined zeros less."""
+"""Share of the line along which a thin stroke shows in the core of its band; joined zeros have less."""
 CROSSED_LEVEL, CROSSED_SLANTED = 3, 2
-"""Strokes that go on above and below it; the bar of a 7 that runs into an 8 meets two, a slanted one ends beside them."""
+"""Strokes that go on above and below it; the bar of a 7 that runs into an 8 meets two."""
 SLANTED = 0.1
 """Slope of a line that is no bar of any digit."""
 REACH = 0.5
@@ -63,9 +63,7 @@ def _thin_strokes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(ink & ~high & 1, np.uint8)
 
 
-def _is_crossed_along(
-    ink: NDArray[np.uint8], along: NDArray[np.uint8], slope: float, length: int, band: int
-) -> bool:
+def _is_crossed_along(ink: NDArray[np.uint8], along: NDArray[np.uint8], slope: float, length: int, band: int) -> bool:
     height, width = ink.shape
     lowered = max(0.0, slope) * width
     shear = np.array([[1, 0, 0], [-slope, 1, lowered]], np.float64)
