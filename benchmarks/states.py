@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,13 @@ from recognizer.readings import Recognizer
 SEED = 20
 CHUNK = 50
 LAX = Threshold(0.9, True)
+STATES = tuple(
+    str(name)
+    for name in (
+        *(Decision.BLANK, Reason.STRUCK_OUT, Reason.NOT_A_DIGIT),
+        *(Reason.OVERFLOW, Reason.FAINT, Reason.CLIPPED),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -57,13 +65,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of the fields of one case."""
+    """What became of the fields of one case; `called` counts every state that they were taken for."""
 
     case: Case
     layout: str
     n: int
     accepted: int
     told: int
+    called: Mapping[str, int]
 
     @property
     def line(self) -> str:
@@ -122,6 +131,7 @@ def measure(
     """Draw, read and decide the fields of one case."""
     rng = np.random.default_rng([seed, is_comb, *case.manner.encode()])
     accepted = told = 0
+    called: Counter[str] = Counter()
     for start in range(0, count, CHUNK):
         sources = [
             pen_hand(rng) if i % 2 else hands[rng.integers(len(hands))] for i in range(min(CHUNK, count - start))
@@ -131,7 +141,8 @@ def measure(
             reading = decide_field(field, decode_field(field, evidence, point), LAX, DecideOptions())
             accepted += reading.decision is Decision.ACCEPTED
             told += case.told(reading)
-    return Tally(case, "comb" if is_comb else "line", count, accepted, told)
+            called.update(state for state in STATES if state in (*reading.reasons, str(reading.decision)))
+    return Tally(case, "comb" if is_comb else "line", count, accepted, told, called)
 
 
 def _share(count: int, n: int) -> str:
@@ -149,6 +160,18 @@ def totals(tallies: Sequence[Tally]) -> Iterator[str]:
             if mine:
                 n, accepted, told = (sum(v) for v in zip(*((t.n, t.accepted, t.told) for t in mine), strict=True))
                 yield f"| {state} | all | {layout} | {n} | {_share(accepted, n)} | {_share(told, n)} |"
+
+
+def mistaken(tallies: Sequence[Tally]) -> Iterator[str]:
+    """A table of what the fields of every state were called, in percent."""
+    yield "| state | layout | n | " + " | ".join(STATES) + " |"
+    yield "|---|---|---|" + "---|" * len(STATES)
+    for state in dict.fromkeys(tally.case.state for tally in tallies):
+        for layout in ("comb", "line"):
+            mine = [t for t in tallies if t.case.state == state and t.layout == layout]
+            n = sum(t.n for t in mine)
+            shares = (_share(sum(t.called.get(name, 0) for t in mine), n) for name in STATES)
+            yield f"| {state} | {layout} | {n} | " + " | ".join(shares) + " |"
 
 
 def main() -> None:
@@ -176,6 +199,9 @@ def main() -> None:
             tallies.append(measure(case, is_comb, count, hands, recognizer, point, arguments.seed))
             print(tallies[-1].line, flush=True)
     for line in totals(tallies):
+        print(line)
+    print()
+    for line in mistaken(tallies):
         print(line)
 
 

@@ -14,6 +14,7 @@ from pipeline.grammar import digits_of
 from pipeline.process import FieldTrace
 from pipeline.stages.clip import is_clipped
 from pipeline.stages.comb import CombInk
+from pipeline.stages.overflow import is_overflow
 from pipeline.stages.paths import Path, Step, best_paths
 from pipeline.stages.segment import LineInk
 from recognizer.readings import DIGIT_COUNT, NOT_A_DIGIT, FloatArray, GrayImage
@@ -163,7 +164,7 @@ def _flags(trace: FieldTrace) -> Iterator[str]:
         yield "ink cut at a border of cells"
     if field.is_faint:
         yield "faint"
-    if field.is_overflow:
+    if is_overflow(field):
         yield "ink outside the field"
     if any(is_clipped(field, reading.steps) for reading in trace.decoded.readings[:1]):
         yield "clipped by the edge"

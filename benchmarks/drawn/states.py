@@ -226,12 +226,44 @@ def wave(sheet: Sheet, rng: np.random.Generator) -> None:
     stroke(sheet, np.stack([xs, ys], axis=1))
 
 
+def scribble(sheet: Sheet, rng: np.random.Generator) -> None:
+    """A pen that wanders over all of it."""
+    box = sheet.words
+    count = max(8, round(5 * box.width / box.height))
+    corners = rng.uniform((box.left, box.top), (box.right, box.bottom), (count, 2))
+    fine = np.linspace(0, count - 1, 16 * count)
+    pen = np.stack([np.interp(fine, np.arange(count), side) for side in corners.T], axis=1)
+    kernel = np.hanning(13) / np.hanning(13).sum()
+    stroke(sheet, np.stack([np.convolve(side, kernel, "valid") for side in pen.T], axis=1))
+
+
+def two_slashes(sheet: Sheet, rng: np.random.Generator) -> None:
+    """Two slanting lines beside each other."""
+    box = sheet.words
+    apart = rng.uniform(0.15, 0.35) * box.height
+    for shift in (-apart / 2, apart / 2):
+        ends = np.array([[box.left - 6, box.bottom - 0.1 * box.height], [box.right + 6, box.top + 0.1 * box.height]])
+        stroke(sheet, ends + [0, shift] + rng.normal(0, 3, (2, 2)))
+
+
+def hatching(sheet: Sheet, rng: np.random.Generator) -> None:
+    """Slanting strokes one beside the other, the pen lifted between them."""
+    box = sheet.words
+    step = rng.uniform(0.25, 0.5) * box.height
+    for x in np.arange(box.left, box.right, step):
+        lean = rng.uniform(0.2, 0.5) * box.height
+        stroke(sheet, np.array([[x, box.bottom], [x + lean, box.top]]) + rng.normal(0, 2, (2, 2)))
+
+
 STRIKES: Mapping[str, Callable[[Sheet, np.random.Generator], None]] = {
-    f.__name__: f for f in (one_line, two_lines, zigzag, slanting_line, loops, big_cross, cross_each, blacked_out, wave)
+    f.__name__: f
+    for f in (
+        *(one_line, two_lines, zigzag, slanting_line, loops, big_cross, cross_each, blacked_out, wave),
+        *(scribble, two_slashes, hatching),
+    )
 }
-LOOKED_AT = tuple(STRIKES)
-"""Manners whose measures were seen while the recognition of strikes was made: all of them so far. Figures for manners
-that nothing was tuned on need manners drawn afterwards, left out of this list."""
+LOOKED_AT = tuple(STRIKES)[:9]
+"""Manners whose measures were seen while the recognition of strikes was made; nothing was tuned on the others."""
 
 
 # --- other states of filled fields ---------------------------------------------------------------
@@ -243,13 +275,13 @@ def too_large(sheet: Sheet, source: DigitSource, rng: np.random.Generator) -> No
 
 
 def beyond_the_end(sheet: Sheet, source: DigitSource, rng: np.random.Generator) -> None:
-    """A filled field whose digits go on behind its right edge."""
+    """A filled field whose digits go on behind its right edge; a line is filled up to it first."""
     write(sheet, source, rng)
     field = sheet.field
     room = round(rng.uniform(1.2, 2.2) * field.height)
     sheet.paper = np.pad(sheet.paper, ((0, 0), (0, room)), mode="edge")
     sheet.ink = np.pad(sheet.ink, ((0, 0), (0, room)))
-    x = field.right + 0.35 * field.height
+    x = field.right + 0.35 * field.height if sheet.is_comb else sheet.written[-1].right + 0.45 * field.height
     while x + 0.4 * field.height < sheet.ink.shape[1]:
         _write_digit(sheet, source, rng, x, 0.7, 0.6 * field.height)
         x += 0.65 * field.height

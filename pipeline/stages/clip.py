@@ -1,4 +1,4 @@
-"""Clipped fields: the picture, or the page, ends inside a digit. A tight picture whose digits only touch its edge is whole."""
+"""Clipped fields: the picture ends inside a digit. Where digits only touch its edge, they are whole."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALONG = 0.45
 SURE = 0.9
 """Digits that touch with a single stroke and are read this surely are whole."""
 NEAR = 0.6
-"""Ink at the edge within this many digit heights of the digits read, and none of them, is what is left of another one."""
+"""Ink at the edge within this many digit heights of the digits read, is left of another one."""
 LEAST_HEIGHT = 0.25
 """Lowest such rest, in digit heights."""
 CELL_CUT, EDGE_MM = 0.8, 1.0

@@ -28,6 +28,7 @@ from pipeline.stages.clip import is_clipped
 from pipeline.stages.decode import Decoded
 from pipeline.stages.hidden import hides_writing
 from pipeline.stages.meaning import Reading
+from pipeline.stages.overflow import is_overflow
 from pipeline.stages.segment import Segmentation
 from pipeline.stages.strike import is_struck_out
 
@@ -116,7 +117,7 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, writi
         found.append(rule_failed(spec.kind))
     if (field.comb is not None and decoded.not_digit_share > 0) or decoded.has_unread_ink:
         found.append(Reason.NOT_A_DIGIT)
-    if field.is_overflow:
+    if is_overflow(field):
         found.append(Reason.OVERFLOW)
     if is_clipped(field, best.steps):
         found.append(Reason.CLIPPED)

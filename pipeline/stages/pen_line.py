@@ -17,9 +17,9 @@ BAND, CORE_PX = 0.12, 3
 THIN = 1.7
 """Strokes at most this many pens high run along the line, higher ones across it."""
 LEAST_THIN = 0.7
-"""Share of the line along which a thin stroke shows in the core of its band: drawn strikes have more, joined zeros less."""
+"""Share of the line along which a thin stroke shows in the core of its band; joined zeros have less."""
 CROSSED_LEVEL, CROSSED_SLANTED = 3, 2
-"""Strokes that go on above and below it; the bar of a 7 that runs into an 8 meets two, a slanted one ends beside them."""
+"""Strokes that go on above and below it; the bar of a 7 that runs into an 8 meets two."""
 SLANTED = 0.1
 """Slope of a line that is no bar of any digit."""
 REACH = 0.5

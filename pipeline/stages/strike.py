@@ -1,4 +1,4 @@
-"""Struck-out writing: a pen line through digits, or a tangle over them, told from digits that touch and from scribble."""
+"""Struck-out writing: a pen line through digits or a tangle over them, told from digits that touch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.stages.segment import LineInk, Segmentation
 from pipeline.stages.tangle import PAPER, Texture, texture_of
 
 LINE_LENGTH = 2.0
-"""A strike on a line is at least this many digit heights long; bars of sevens and fives, touching ones too, are shorter."""
+"""A strike on a line is at least this many digit heights long; bars of sevens and fives are shorter."""
 LINE_SHARE = 0.8
 """It runs through this share of the writing: of real amounts the wrongly found lines were shorter."""
 COMB_LENGTH = 1.6
@@ -70,15 +70,16 @@ def _is_comb_struck(region: FieldRegion, comb: CombInk) -> bool:
 def _is_line_struck(region: FieldRegion, line: LineInk, digits: int, confidence: float) -> bool:
     height = line.lattice.digit_height
     ink = _hand_ink(region, line)
-    texture = texture_of(ink, height, at_least=digits)
-    if texture is not None and confidence < DOUBTFUL and _is_crossed_out(texture):
-        return True
     found = _widest_blob(ink, height)
-    if found is None:
-        return texture is not None and confidence < UNSURE and texture.is_tangled
-    box, blob, width = found
-    if texture is not None and texture.is_tangled and (confidence < UNSURE or box.width >= ONE_BLOB * width):
+    hangs_together = found is not None and found[0].width >= ONE_BLOB * found[2]
+    if confidence >= UNSURE and not hangs_together:
+        return False
+    texture = texture_of(ink, height, at_least=digits)
+    if texture is not None and (texture.is_tangled or (confidence < DOUBTFUL and _is_crossed_out(texture))):
         return True
+    if found is None or not hangs_together:
+        return False
+    box, blob, width = found
     if region.background is None and (box.left <= 2 or box.right >= ink.shape[1] - 2):
         return False  # rules and security lines run to the picture's edge, a hand's strike ends with its digits
     is_paper = texture is not None and texture.column_strokes > PAPER
