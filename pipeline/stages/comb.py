@@ -93,7 +93,8 @@ def segment_comb(region: FieldRegion) -> CombInk:
     if printed is not None:
         blobs = _without_print(blobs, printed.ink, region.px_per_mm)
         written = blobs.mask
-    shared = share_ink(blobs, region.cells, (SPECK_MM * region.px_per_mm) ** 2)
+    speck_px = (SPECK_MM * region.px_per_mm) ** 2
+    shared = share_ink(blobs, region.cells, speck_px, has_captions=printed is None)
     crops = tuple(
         _crop_cell(blobs, ink, cell, i) for i, (blobs, cell) in enumerate(zip(shared.cells, region.cells, strict=True))
     )

@@ -78,13 +78,14 @@ class SharedInk:
     other_cuts: tuple[Mapping[int, tuple[Blob, ...]], ...]
 
 
-def share_ink(written: InkBlobs, cells: Sequence[Box], speck_px: float) -> SharedInk:
+def share_ink(written: InkBlobs, cells: Sequence[Box], speck_px: float, has_captions: bool = False) -> SharedInk:
     """Give every blob to a cell, cutting those that hold the digits of several.
 
     Args:
         written: blobs of the region's ink, printed lines gone.
         cells: left to right, at least one.
         speck_px: area below which a blob is dust.
+        has_captions: ink beside the cells may be print; else all of it is the hand's.
     """
     comb = _Comb(cells)
     owned: list[list[Blob]] = [[] for _ in cells]
@@ -94,7 +95,7 @@ def share_ink(written: InkBlobs, cells: Sequence[Box], speck_px: float) -> Share
         if blob.box.width > SPAN_CELLS * comb.pitch:
             spanning.append(blob.box)
         shares = comb.shares(blob)
-        if shares.sum() < LEAST_INSIDE or not comb.is_over(blob):
+        if shares.sum() < LEAST_INSIDE or (has_captions and not comb.is_over(blob)):
             continue
         home = int(shares.argmax())
         if shares[home] >= WHOLE_SHARE or not comb.is_tall(blob) or blob.box.width < NARROW * comb.pitch:

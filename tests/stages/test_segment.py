@@ -11,7 +11,7 @@ from pipeline.document import Box, FieldKind, FieldSpec
 from pipeline.stages.comb import segment_comb
 from pipeline.stages.comb_blobs import share_ink
 from pipeline.stages.cuts import ink_on_cuts, right_of_cut
-from pipeline.stages.ink import find_ink
+from pipeline.stages.ink import find_blobs, find_ink
 from pipeline.stages.segment import segment_field
 from pipeline.stages.strike import is_struck_out
 from tests.stages.drawing import CELL_H, CELL_W, MARGIN, comb_region, line_region, one_in_cell, paper, region
@@ -208,10 +208,11 @@ def test_caption_close_over_a_comb_is_no_part_of_the_digits_under_it():
         assert digit.box == expected.box
 
 
-def test_ink_beside_a_comb_is_no_digit_of_its_first_cell() -> None:
+@pytest.mark.parametrize(("has_captions", "first"), [(True, [112]), (False, [84, 112])])
+def test_print_beside_a_comb_is_no_digit_of_its_first_cell_but_writing_is(has_captions, first) -> None:
     cells = tuple(Box(100 + 40 * k, 20, 140 + 40 * k, 70) for k in range(3))
     written = np.zeros((90, 260), np.bool_)
-    for left in (40, 60, 112, 152, 192):
+    for left in (20, 84, 112, 152, 192):
         written[30:60, left : left + 12] = True
-    shared = share_ink(written, cells, speck_px=20)
-    assert [[blob.box.left for blob in blobs] for blobs in shared.cells] == [[112], [152], [192]]
+    shared = share_ink(find_blobs(written), cells, 20, has_captions)
+    assert [[blob.box.left for blob in blobs] for blobs in shared.cells] == [first, [152], [192]]
