@@ -74,7 +74,7 @@ FITTED = Combiner(
 )
 """Fitted by `benchmarks.fit_combiner` on the tune halves of the real sets (n = 1,344) and drawn strings with touching
 digits (1,024). In five folds 80.7 % of the real fields and 96.1 % of the drawn ones are read, by the prior
-79.8 and 95.7 %; fitted on drawn strings alone, 79.2 and 96.6 %: real captions look like digits, and no captions are drawn."""
+79.8 and 95.7 %; fitted on drawn strings alone, which show no captions, 79.2 and 96.6 %."""
 
 
 COMB_COMBINER = Combiner({"by_strip": 0.5, "by_lattice": 1.0, "unknown_to_lattice": 8.0})
