@@ -51,7 +51,7 @@ def test_sure_comb_is_accepted_without_reasons():
 
 def test_one_doubtful_digit_sends_the_field_to_review_with_its_alternative():
     doubtful = row(3, 0.55)
-    doubtful[8] = 0.40
+    doubtful[8], doubtful[NOT_A_DIGIT] = 0.40, 0.0
     reading = read(comb(full()), ScriptedRecognizer([doubtful, *(row(1, 0.9999) for _ in range(4))]))
     assert reading.decision is Decision.REVIEW
     assert reading.value == "31111"
