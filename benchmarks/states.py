@@ -134,7 +134,7 @@ def measure(
     called: Counter[str] = Counter()
     for start in range(0, count, CHUNK):
         sources = [
-            pen_hand(rng) if i % 2 else hands[rng.integers(len(hands))] for i in range(min(CHUNK, count - start))
+            pen_hand(rng) if i % 2 else hands[int(rng.integers(len(hands)))] for i in range(min(CHUNK, count - start))
         ]
         fields = [segment_field(draw_state(case.draw, is_comb, source, rng)) for source in sources]
         for field, evidence in zip(fields, read_fields(fields, recognizer), strict=True):

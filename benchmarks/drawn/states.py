@@ -243,7 +243,7 @@ def two_slashes(sheet: Sheet, rng: np.random.Generator) -> None:
     apart = rng.uniform(0.15, 0.35) * box.height
     for shift in (-apart / 2, apart / 2):
         ends = np.array([[box.left - 6, box.bottom - 0.1 * box.height], [box.right + 6, box.top + 0.1 * box.height]])
-        stroke(sheet, ends + [0, shift] + rng.normal(0, 3, (2, 2)))
+        stroke(sheet, ends + np.array([0, shift]) + rng.normal(0, 3, (2, 2)))
 
 
 def hatching(sheet: Sheet, rng: np.random.Generator) -> None:

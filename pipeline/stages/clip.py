@@ -57,9 +57,9 @@ def _at_edges(line: LineInk) -> Iterator[tuple[Primitive, BoolImage]]:
     width = line.ink.mask.shape[1]
     for primitive in line.lattice.primitives:
         if primitive.box.left <= 0:
-            yield primitive, primitive.mask[:, :EDGE_PX].any(axis=1)
+            yield primitive, np.asarray(primitive.mask[:, :EDGE_PX].any(axis=1), bool)
         if primitive.box.right >= width:
-            yield primitive, primitive.mask[:, -EDGE_PX:].any(axis=1)
+            yield primitive, np.asarray(primitive.mask[:, -EDGE_PX:].any(axis=1), bool)
 
 
 def _is_cut(primitive: Primitive, edge: BoolImage, digits: Sequence[Step], line: LineInk) -> bool:

@@ -87,7 +87,7 @@ def _writing_on_reference(region: FieldRegion) -> BoolImage | None:
 
 def _core(region: FieldRegion) -> BoolImage:
     """(h, w) bool, the field or its cells without the rim that their printed sides may take."""
-    core = np.zeros(region.image.shape, bool)
+    core: BoolImage = np.zeros(region.image.shape[:2], bool)
     least = round(RIM_MM * region.px_per_mm)
     for room in region.cells or (region.inner,):
         rim_x = max(least, room.width // RIM_SHARE) if region.cells else least

@@ -60,7 +60,7 @@ def _thin_strokes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     inside = cv2.distanceTransform(np.pad(ink, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     pen = 4 * float(inside[ink > 0].mean())
     high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(2, int(THIN * pen) + 1), 1), np.uint8))
-    return np.asarray(ink & ~high & 1, np.uint8)
+    return np.asarray((ink > 0) & (high == 0), np.uint8)
 
 
 def _is_crossed_along(ink: NDArray[np.uint8], along: NDArray[np.uint8], slope: float, length: int, band: int) -> bool:
@@ -68,7 +68,7 @@ def _is_crossed_along(ink: NDArray[np.uint8], along: NDArray[np.uint8], slope: f
     lowered = max(0.0, slope) * width
     shear = np.array([[1, 0, 0], [-slope, 1, lowered]], np.float64)
     size = (width, int(height + abs(slope) * width) + 1)
-    level = cv2.warpAffine(ink, shear, size, flags=cv2.INTER_NEAREST)
+    level = np.asarray(cv2.warpAffine(ink, shear, size, flags=cv2.INTER_NEAREST), np.uint8)
     column = np.ones((band, 1), np.uint8)
     joined = cv2.dilate(level, column)
     runs = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
