@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -54,11 +55,7 @@ def measure_pages(pages: int, rounds: int) -> str:
             else:
                 scanned_pdf(path, pages, coding)
             jpegs = [coding(draw_page(0))[1]] * pages if coding is not None and name.startswith("JPEG") else []
-            ways: list[Callable[[], object]] = [
-                lambda jpegs=jpegs: [simplejpeg.decode_jpeg(data, colorspace="GRAY", strict=True) for data in jpegs],
-                lambda: sum(1 for _ in open_pages(take_in(path))),
-                lambda: pdf2image.convert_from_path(path, dpi=DPI),
-            ]
+            ways = [partial(_decode_bare, jpegs), partial(_read, path), partial(pdf2image.convert_from_path, path, DPI)]
             bare, ours, theirs = (1000 * seconds / pages for seconds in _in_turns(ways, rounds))
             to_bare = f"{ours / bare:.2f}" if jpegs else ""
             lines.append(
@@ -66,6 +63,16 @@ def measure_pages(pages: int, rounds: int) -> str:
                 f"| {to_bare} | {theirs / ours:.1f} |"
             )
     return "\n".join(lines)
+
+
+def _decode_bare(jpegs: Sequence[bytes]) -> None:
+    for data in jpegs:
+        simplejpeg.decode_jpeg(data, colorspace="GRAY", strict=True)
+
+
+def _read(path: Path) -> None:
+    for page in open_pages(take_in(path)):
+        assert page.gray.size
 
 
 def _in_turns(ways: Sequence[Callable[[], object]], rounds: int) -> list[float]:
@@ -97,9 +104,9 @@ def measure_memory(counts: Sequence[int]) -> str:
 
 
 def _peak_of_run(path: Path, folder: Path) -> float:
-    with subprocess.Popen(_command([path], folder, "--jobs", "1"), env=_environment(folder)) as run:
-        with PeakMemory(run.pid) as memory:
-            code = run.wait()
+    command, environment = _command([path], folder, "--jobs", "1"), _environment(folder)
+    with subprocess.Popen(command, env=environment) as run, PeakMemory(run.pid) as memory:
+        code = run.wait()
     if code != 0:
         raise SystemExit(f"fieldreader run ended with {code}")
     return memory.peak_mb
@@ -117,8 +124,8 @@ def measure_start(rounds: int) -> str:
                 while not list((folder / "out").glob("*.json")) and run.poll() is None:
                     time.sleep(0.01)
                 seconds.append(time.perf_counter() - began)
-    spread = f"{min(seconds):.2f}-{max(seconds):.2f}"
-    return f"| start to first result, s | n | range |\n| --- | --- | --- |\n| {statistics.median(seconds):.2f} | {rounds} | {spread} |"
+    row = f"| {statistics.median(seconds):.2f} | {rounds} | {min(seconds):.2f}-{max(seconds):.2f} |"
+    return f"| start to first result, s | n | range |\n| --- | --- | --- |\n{row}"
 
 
 def _command(inputs: Sequence[Path], folder: Path, *options: str) -> list[str]:
@@ -138,12 +145,10 @@ def measure_mutations(files: int, seed: int) -> str:
             scanned_pdf(Path(folder) / "scan.pdf", 1, coding)
             sound.append((Path(folder) / "scan.pdf").read_bytes())
         path = Path(folder) / "mutated"
-
-        def damaged() -> Sequence[Path]:
+        outcomes = []
+        for number in range(files):
             path.write_bytes(mutated(sound[number % len(sound)], np.random.default_rng([seed, number])))
-            return [path]
-
-        outcomes = [_outcome(damaged()[0]) for number in range(files)]
+            outcomes.append(_outcome(path))
     return _outcome_table(outcomes)
 
 

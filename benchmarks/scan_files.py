@@ -23,12 +23,12 @@ def draw_page(number: int) -> GrayImage:
     """A filled-in A4 page as scanned: (3508, 2480) uint8, print, strokes and the grain of a sensor."""
     random = np.random.default_rng(number)
     width, height = A4_PX
-    page = np.full((height, width), 246, np.uint8)
+    page = np.full((height, width), 250, np.uint8)
     for row in range(250, height - 200, 110):
         cv2.line(page, (200, row + 30), (width - 200, row + 30), 90, 2)
         text = "".join(random.choice(list("0123456789 ABCDEFGH"), 44))
         cv2.putText(page, text, (220, row), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 3, cv2.LINE_AA)
-    grain = random.normal(0, 2.5, (height // 4, width // 4)).astype(np.float32)
+    grain = random.normal(0, 1.0, (height // 4, width // 4)).astype(np.float32)
     rough = cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(page + rough, 0, 255), np.uint8)
 
