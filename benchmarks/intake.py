@@ -55,7 +55,8 @@ def measure_pages(pages: int, rounds: int) -> str:
             else:
                 scanned_pdf(path, pages, coding)
             jpegs = [coding(draw_page(0))[1]] * pages if coding is not None and name.startswith("JPEG") else []
-            ways = [partial(_decode_bare, jpegs), partial(_read, path), partial(pdf2image.convert_from_path, path, DPI)]
+            theirs_too = partial(pdf2image.convert_from_path, path, DPI)
+            ways: list[Callable[[], object]] = [partial(_decode_bare, jpegs), partial(_read, path), theirs_too]
             bare, ours, theirs = (1000 * seconds / pages for seconds in _in_turns(ways, rounds))
             to_bare = f"{ours / bare:.2f}" if jpegs else ""
             lines.append(
