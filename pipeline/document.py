@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,21 +91,30 @@ class MediaType(StrEnum):
     UNKNOWN = "application/octet-stream"
 
 
+class OpenBytes(Protocol):
+    """Bytes that stay in their file until somebody decodes them."""
+
+    descriptor: int
+
+    def __len__(self) -> int: ...
+    def is_unchanged(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file, read once.
+    """One file.
 
     Attributes:
         id: SHA-256 of the bytes, hexadecimal.
         names: every path under which this content was seen, as given.
         media_type: by magic bytes, never by name.
-        content: the bytes themselves.
+        content: the bytes themselves, or the open file that holds them.
     """
 
     id: str
     names: tuple[str, ...]
     media_type: MediaType
-    content: bytes = field(repr=False)
+    content: bytes | OpenBytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

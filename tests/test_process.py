@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -202,6 +204,24 @@ def test_page_without_a_box_waits_for_a_person():
     ]
     assert file_status(reading) is ResultStatus.NEEDS_REVIEW
     assert set(reading.review_crops) == {(1, "p1")}
+
+
+@pytest.mark.parametrize("fields", [(0, 1), ()], ids=["filled", "blank"])
+def test_nothing_is_settled_on_a_page_whose_picture_is_too_poor(fields):
+    optional = tuple(replace(spec, required=False) for spec in SPECS)
+    dark = (filled_form(fields) // 4).astype(np.uint8)
+    reading = read_pages(pages(dark), [template(fields=optional)], SURE_ONES, POINT)
+    assert reading.pages[0].flaws == ("dark",)
+    (document,) = reading.documents
+    assert {f.decision for f in document.fields} == {Decision.REVIEW}
+    assert all("image_quality" in f.reasons for f in document.fields)
+    assert set(reading.review_crops) == {(1, "code"), (1, "again")}
+
+
+def test_nothing_is_settled_on_a_page_that_two_renderers_show_differently():
+    (page,) = pages(filled_form())
+    reading = read_pages([replace(page, renderers_differ=True)], [template()], SURE_ONES, POINT)
+    assert [f.reasons for f in reading.documents[0].fields] == [("renderers_differ",)] * 2
 
 
 def test_file_without_pages_is_failed():

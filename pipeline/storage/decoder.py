@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -76,12 +76,12 @@ class Decoder:
             DecoderStartError: the process ended before it was ready.
         """
         self._await_ready()
-        content = os.memfd_create("source")
-        try:
-            _hand_over(source.content, content)
-            self._ask({"open": source.media_type, "limits": asdict(limits)}, limits.page_timeout_s, [content])
-        finally:
-            os.close(content)
+        request = {"open": source.media_type, "limits": asdict(limits)}
+        if isinstance(source.content, bytes):
+            with _in_memory(source.content) as descriptor:
+                self._ask(request, limits.page_timeout_s, [descriptor])
+        else:
+            self._ask(request, limits.page_timeout_s, [source.content.descriptor])
         return int(self._answer(None)[0]["pages"])
 
     def ask_for(self, number: int, limits: ScanLimits) -> None:
@@ -183,8 +183,14 @@ def _kinds(kind: type[SourceError]) -> dict[str, type[SourceError]]:
 ERRORS = _kinds(SourceError)
 
 
-def _hand_over(content: bytes, descriptor: int) -> None:
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    """Descriptor of a file in memory that holds these bytes."""
+    descriptor = os.memfd_create("source")
     try:
         write_all(descriptor, content)
+        yield descriptor
     except OSError as error:
         raise TooMuchMemoryError(f"cannot be handed to the process that decodes: {error.strerror}") from error
+    finally:
+        os.close(descriptor)

@@ -7,6 +7,7 @@ nothing that others need, writes no file, and lives no longer than its parent. `
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import resource
 import socket
@@ -17,7 +18,7 @@ from typing import Any
 
 import cv2
 
-from pipeline.document import MediaType, Page, Source
+from pipeline.document import MediaType, Page
 from pipeline.errors import InternalError, SourceError, TooMuchMemoryError
 from pipeline.lifeline import end_with_parent, kill_group
 from pipeline.storage.decoding import PageReader, open_reader
@@ -25,6 +26,9 @@ from pipeline.storage.limits import ScanLimits
 from pipeline.storage.shared_memory import SlotWriter
 
 MESSAGE_BYTES = 1 << 16
+
+PAGES_HELD = 32
+"""Pages whose bytes in the file may stay in memory: some megabytes."""
 
 Answer = dict[str, Any]
 
@@ -64,6 +68,7 @@ class _Decoder:
 
     def __init__(self) -> None:
         self._reader: PageReader | None = None
+        self._content: mmap.mmap | None = None
         self._limits = ScanLimits()
         self._slots = SlotWriter()
 
@@ -81,16 +86,20 @@ class _Decoder:
         self._close()
         self._limits = ScanLimits(**request["limits"])
         self._limit_process()
-        with open(descriptor, "rb") as file:
-            file.seek(0)
-            content = file.read()
-        self._reader = open_reader(Source("", (), MediaType(request["open"]), content), self._limits)
+        # Mapped, not read: what a file of many pages holds comes and goes with its pages. Should somebody cut the file
+        # short meanwhile, this process dies of it, and the parent sees that the file changed.
+        with os.fdopen(descriptor, "rb") as file:
+            self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._reader = open_reader(MediaType(request["open"]), self._content, self._limits)
+        self._let_go_of_content()
         return {"pages": self._reader.page_count}
 
     def _page(self, request: Answer, new_slot: list[int]) -> Answer:
         assert self._reader is not None
         self._limit_processor_time()
         page = self._reader.read(request["page"])
+        if request["page"] % PAGES_HELD == 0:
+            self._let_go_of_content()
         slot, memory = self._slots.put(page.gray, request["slot"], request["forget"])
         if memory is not None:
             new_slot.append(memory)
@@ -100,6 +109,12 @@ class _Decoder:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+        self._content = None
+
+    def _let_go_of_content(self) -> None:
+        """Give back the memory in which the file has been looked at so far; it is still in the file."""
+        if self._content is not None:
+            self._content.madvise(mmap.MADV_DONTNEED)
 
     def _limit_process(self) -> None:
         """Limits of this process and of the programs it runs; soft ones, since the next file may have others."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import Protocol
 
-from pipeline.document import MediaType, Page, Source
+from pipeline.document import MediaType, Page
 from pipeline.storage.image_pages import ImagePages
 from pipeline.storage.limits import DEFAULT_LIMITS, ScanLimits
 from pipeline.storage.pdf_pages import PdfPages
@@ -32,12 +33,15 @@ class PageReader(Protocol):
         ...
 
 
-def open_reader(source: Source, limits: ScanLimits = DEFAULT_LIMITS) -> PageReader:
+def open_reader(media_type: MediaType, content: bytes | mmap.mmap, limits: ScanLimits = DEFAULT_LIMITS) -> PageReader:
     """Open a file and count its pages.
+
+    Args:
+        content: of the file, unchanged until the reader is closed.
 
     Raises:
         SourceError: one of its kinds, see `pipeline.errors`.
     """
-    if source.media_type is MediaType.PDF:
-        return PdfPages(source.content, limits)
-    return ImagePages(source, limits)
+    if media_type is MediaType.PDF:
+        return PdfPages(content, limits)
+    return ImagePages(media_type, bytes(content), limits)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
-from pipeline.document import MediaType, Page, Source
+from pipeline.document import MediaType, Page
 from pipeline.errors import DamagedFileError, TooLargeError, UnsupportedTypeError
 from pipeline.storage.dpi import believed_dpi, with_square_pixels
 from pipeline.storage.jpeg import decode_jpeg
@@ -56,19 +56,19 @@ class ImagePages:
         page_count: of a TIFF as its directories say.
     """
 
-    def __init__(self, source: Source, limits: ScanLimits) -> None:
+    def __init__(self, media_type: MediaType, content: bytes, limits: ScanLimits) -> None:
         """Read the header.
 
         Raises:
             DamagedFileError, NoPagesError, TooLargeError, UnsupportedTypeError: see `pipeline.errors`.
         """
-        self._content = source.content
+        self._content = content
         self._limits = limits
-        self._is_jpeg = source.media_type is MediaType.JPEG
-        in_tiff = count_tiff_pages(source.content, limits) if source.media_type is MediaType.TIFF else None
+        self._is_jpeg = media_type is MediaType.JPEG
+        in_tiff = count_tiff_pages(content, limits) if media_type is MediaType.TIFF else None
         with _pillow_errors(page=None):
             # Formats are pinned to what the first bytes said; Pillow would try PostScript, icons and much else.
-            self._image = Image.open(io.BytesIO(self._content), formats=_PILLOW_FORMATS[source.media_type])
+            self._image = Image.open(io.BytesIO(self._content), formats=_PILLOW_FORMATS[media_type])
             self.page_count = in_tiff or self._count_frames()
         limits.check_pages(self.page_count)
 

@@ -1,4 +1,4 @@
-"""From a path to a `Source`: regular files only, read once, told apart by their first bytes."""
+"""From a path to a `Source`: regular files only, opened once, told apart by their first bytes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from pipeline.errors import (
     UnreadableFileError,
     UnsupportedTypeError,
 )
+from pipeline.storage.file_bytes import FileBytes
 from pipeline.storage.limits import DEFAULT_LIMITS, ScanLimits
 from pipeline.storage.names import display_name
 
 IGNORED_NAMES = (".*", "~*", "*.part", "*.tmp", "thumbs.db")
 """What scanners, copying programs, office programs and file managers leave beside the documents; lower case."""
+
+CHANGED = "changed while it was read; it will be read once it is left alone"
 
 PDF_HEADER_WITHIN = 1024
 """Bytes in which `%PDF-` may stand: mail gateways put lines before it (PDF 1.7 reference, appendix H, note 13)."""
@@ -64,7 +67,7 @@ def is_settled(path: Path, wait_s: float, now: float | None = None) -> bool:
 
 
 def take_in(path: Path, limits: ScanLimits = DEFAULT_LIMITS) -> Source:
-    """Read a file once and find out what it is.
+    """Open a file, find out what it is, and know it by its bytes; they stay in the file until it is decoded.
 
     Raises:
         NotAFileError: there is nothing, or a link, directory, FIFO or device.
@@ -73,13 +76,23 @@ def take_in(path: Path, limits: ScanLimits = DEFAULT_LIMITS) -> Source:
         TooLargeError: more bytes than the limits allow.
         UnsupportedTypeError: the first bytes are those of no format that can be read.
     """
-    content = _read_regular_file(path, limits.max_bytes)
-    if not content:
+    content = _open_regular_file(path, limits.max_bytes)
+    if not len(content):
         raise EmptyFileError("is empty (0 bytes); copy or scan it again")
-    media_type = media_type_of(content)
+    digest, start = hashlib.sha256(), b""
+    try:
+        for block in content.blocks():
+            start = start or block[:PDF_HEADER_WITHIN]
+            digest.update(block)
+        is_unchanged = content.is_unchanged()
+    except OSError as error:
+        raise UnreadableFileError(f"cannot be read: {error.strerror}") from error
+    if not is_unchanged:
+        raise UnreadableFileError(CHANGED)
+    media_type = media_type_of(start)
     if media_type is MediaType.UNKNOWN:
         raise UnsupportedTypeError("is none of PDF, TIFF, PNG, JPEG, BMP, WebP, GIF and PNM, whatever its name says")
-    return Source(hashlib.sha256(content).hexdigest(), (display_name(path),), media_type, content)
+    return Source(digest.hexdigest(), (display_name(path),), media_type, content)
 
 
 def unread_source(path: Path) -> Source:
@@ -124,27 +137,22 @@ _KINDS = (
 )
 
 
-def _read_regular_file(path: Path, max_bytes: int) -> bytes:
+def _open_regular_file(path: Path, max_bytes: int) -> FileBytes:
     try:
         _refuse_special(path.lstat())
         # The file may be swapped between the two calls: O_NOFOLLOW and O_NONBLOCK keep a link or FIFO from being
         # followed or waited for, and what was opened is looked at again.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            before = os.fstat(descriptor)
-            _refuse_special(before)
-            if before.st_size > max_bytes:
-                raise TooLargeError(f"has {before.st_size} bytes; the limit is {max_bytes} (setting scans.max_bytes)")
-            content = file.read(before.st_size + 1)
-            after = os.fstat(descriptor)
+        content = FileBytes(descriptor)
+        _refuse_special(os.fstat(descriptor))
     except FileNotFoundError as error:
         raise NotAFileError("does not exist") from error
     except OSError as error:
         raise UnreadableFileError(f"cannot be read: {error.strerror}") from error
     except ValueError as error:  # a NUL in the name
         raise NotAFileError(f"has an impossible name: {error}") from error
-    if len(content) != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
-        raise UnreadableFileError("changed while it was read; it will be read once it is left alone")
+    if len(content) > max_bytes:
+        raise TooLargeError(f"has {len(content)} bytes; the limit is {max_bytes} (setting scans.max_bytes)")
     return content
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import replace
 
 from pipeline.document import Page
@@ -21,7 +22,7 @@ class PdfPages:
         page_count: by the engine that opened the file.
     """
 
-    def __init__(self, content: bytes, limits: ScanLimits) -> None:
+    def __init__(self, content: bytes | mmap.mmap, limits: ScanLimits) -> None:
         """Open the document.
 
         Raises:

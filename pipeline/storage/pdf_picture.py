@@ -7,6 +7,7 @@ is doubtful is drawn. Agreement with pdfium's drawing over encodings, matrices a
 from __future__ import annotations
 
 import hashlib
+import mmap
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -129,7 +130,7 @@ class PictureDictionaries:
     picture's dictionary always stands uncompressed in the file, right before its data.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes | mmap.mmap) -> None:
         self._content = content
         self._places: dict[bytes, list[int]] = defaultdict(list)
         self._verdicts: dict[tuple[bytes, bool], bool] = {}  # a logo or blank page may come back on every page
@@ -155,7 +156,7 @@ class PictureDictionaries:
 
     def _places_of(self, data: bytes) -> Iterator[int]:
         candidates = self._places.get(data[:_KEY_BYTES], ())
-        return (place for place in candidates if self._content.startswith(data, place))
+        return (place for place in candidates if self._content[place : place + len(data)] == data)
 
     def _text_before(self, place: int) -> bytes:
         """What stands between the last start of an object and its data; more than that when no start is found."""

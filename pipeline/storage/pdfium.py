@@ -7,6 +7,7 @@ holds one lock, so that threads are safe but do not run side by side. Use proces
 
 from __future__ import annotations
 
+import mmap
 import threading
 
 import cv2
@@ -47,7 +48,7 @@ class PdfiumPages:
         page_count: at least one.
     """
 
-    def __init__(self, content: bytes, limits: ScanLimits) -> None:
+    def __init__(self, content: bytes | mmap.mmap, limits: ScanLimits) -> None:
         """Open the document.
 
         Raises:
@@ -148,13 +149,14 @@ def _data_bytes(facts: pdfium_c.FPDF_IMAGEOBJ_METADATA, bits_per_pixel: int) -> 
     return int(facts.height) * ((int(facts.width) * bits_per_pixel + 7) // 8)
 
 
-def _open(content: bytes) -> pypdfium2.PdfDocument:
+def _open(content: bytes | mmap.mmap) -> pypdfium2.PdfDocument:
     if not any(mark in content[-END_WITHIN:] for mark in END_MARKS):
         # pdfium and poppler would rebuild a truncated or half-copied file and show its pages with pictures missing.
         raise DamagedFileError("is truncated: it ends before the end of the PDF; copy it again")
     # Not by pypdfium2, which takes a document without a page for one that failed to open, and then reports whatever
     # went wrong with the file before it.
-    handle = pdfium_c.FPDF_LoadMemDocument64(content, len(content), None)
+    place = np.frombuffer(content, np.uint8).ctypes.data
+    handle = pdfium_c.FPDF_LoadMemDocument64(place, len(content), None)
     if not handle:
         code = pdfium_c.FPDF_GetLastError()
         if code == pdfium_c.FPDF_ERR_PASSWORD:

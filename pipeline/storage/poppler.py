@@ -7,6 +7,7 @@ poppler answers with one white pixel and an exit code of 0.
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import shutil
@@ -50,7 +51,7 @@ class PopplerPages:
         page_count: as poppler counts.
     """
 
-    def __init__(self, content: bytes, limits: ScanLimits) -> None:
+    def __init__(self, content: bytes | mmap.mmap, limits: ScanLimits) -> None:
         """Put the file where poppler can read it, and count its pages.
 
         Raises:

@@ -9,9 +9,10 @@ import weakref
 from collections.abc import Iterator
 
 from pipeline.document import Page, Source
-from pipeline.errors import SourceError
+from pipeline.errors import SourceError, UnreadableFileError
 from pipeline.storage.decoder import Decoder
 from pipeline.storage.decoder_pool import DECODERS
+from pipeline.storage.intake import CHANGED
 from pipeline.storage.limits import DEFAULT_LIMITS, ScanLimits
 
 __all__ = ["PageIterator", "ScanLimits", "open_pages", "warm_up"]
@@ -48,11 +49,16 @@ class PageIterator(Iterator[Page]):
             if self._decoder is None:
                 self._open(self._source)
             if self._next_number > self._page_count:
+                if _has_changed(self._source):
+                    raise UnreadableFileError(CHANGED)
                 raise StopIteration
             number = self._next_number
             self._next_number += 1
             return self._page(number)
         except SourceError as error:
+            if _has_changed(self._source):  # which is why, whatever it seemed to be
+                self.close()
+                raise UnreadableFileError(CHANGED) from error
             self._note_loss(error)
             if error.page is None:
                 self.close()
@@ -100,6 +106,10 @@ class PageIterator(Iterator[Page]):
         if self._decoder is not None:
             DECODERS.give_back(self._decoder)
             self._decoder = None
+
+
+def _has_changed(source: Source) -> bool:
+    return not isinstance(source.content, bytes) and not source.content.is_unchanged()
 
 
 def open_pages(source: Source, limits: ScanLimits = DEFAULT_LIMITS) -> PageIterator:

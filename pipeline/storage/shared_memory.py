@@ -104,7 +104,7 @@ class SlotReader:
         self._forgotten.append(slot)
 
 
-def write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes | mmap.mmap) -> None:
     """Write bytes into memory that has a descriptor, however many they are."""
     rest = memoryview(content)
     while rest:  # at most 2 GB a call

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.errors import UnreadableFileError
+from pipeline.storage.intake import take_in
+from pipeline.storage.scans import open_pages
 from tests.faults.made_faults import FAULTS, HUNGRY_FAULTS, SLOW_FAULTS, SOUND, TIGHT, Fault, slow_among_sound
 from tests.faults.watched import read_watched
+from tests.storage import made_pdfs as made
 
 SLACK_S = 30.0
 """Beyond the time-out, for a machine that is busy with other tests: bombs take minutes and more."""
@@ -47,6 +52,34 @@ def test_a_file_cut_anywhere_is_whole_or_damaged_never_wrecked(name: str, tmp_pa
             np.testing.assert_array_equal(page.gray, whole.pages[page.number - 1].gray, err_msg=f"cut at {cut}")
         if len(seen.pages) < len(whole.pages):
             assert seen.errors, cut
+
+
+def test_a_file_changed_while_it_is_decoded_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(SOUND["scanned PDF"]())
+    pages = open_pages(take_in(path))
+    next(pages)
+    with path.open("ab") as file:
+        file.write(b"more")
+    next(pages)
+    with pytest.raises(UnreadableFileError, match="changed while it was read"):
+        next(pages)
+    assert list(pages) == []
+
+
+def test_a_file_cut_short_while_it_is_decoded_says_so_and_harms_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(made.pdf_bytes(*[made.PdfPage([made.flate_picture(noise(number))]) for number in range(60)]))
+    source = take_in(path)
+    pages = open_pages(source)
+    next(pages)
+    os.truncate(path, 4096)
+    with pytest.raises(UnreadableFileError, match="changed while it was read"):
+        list(pages)
+
+
+def noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (420, 330), np.uint8)
 
 
 def test_a_page_that_takes_too_long_costs_only_itself(tmp_path: Path) -> None:

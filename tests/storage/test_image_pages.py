@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.document import Page, Source
+from pipeline.document import Page
 from pipeline.errors import DamagedFileError, NoPagesError, SourceError, TooLargeError, UnsupportedTypeError
 from pipeline.storage.decoding import PageReader, open_reader
 from pipeline.storage.intake import media_type_of
@@ -27,7 +27,7 @@ def read(content: bytes, limits: ScanLimits = ScanLimits()) -> list[Page]:
 
 
 def opened(content: bytes, limits: ScanLimits = ScanLimits()) -> PageReader:
-    return open_reader(Source("0" * 64, ("a",), media_type_of(content), content), limits)
+    return open_reader(media_type_of(content), content, limits)
 
 
 def read_one(content: bytes, limits: ScanLimits = ScanLimits()) -> Page:

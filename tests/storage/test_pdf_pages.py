@@ -12,7 +12,7 @@ import numpy as np
 import pypdfium2
 import pytest
 
-from pipeline.document import MediaType, Page, Source
+from pipeline.document import MediaType, Page
 from pipeline.errors import (
     DamagedFileError,
     EncryptedPdfError,
@@ -34,7 +34,7 @@ def read(content: bytes, limits: ScanLimits = ScanLimits()) -> list[Page]:
 
 
 def opened(content: bytes, limits: ScanLimits = ScanLimits()) -> PageReader:
-    return open_reader(Source("0" * 64, ("a.pdf",), MediaType.PDF, content), limits)
+    return open_reader(MediaType.PDF, content, limits)
 
 
 def read_one(content: bytes, limits: ScanLimits = ScanLimits()) -> Page:

@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
 import resource
-import subprocess
-import sys
 import threading
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,47 +96,3 @@ def test_a_file_of_many_pages_needs_the_memory_of_one() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert sum(1 for _ in open_pages(many)) == 2000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
-
-
-READ_ALL = """
-import resource, sys
-from pathlib import Path
-resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-from pipeline.errors import SourceError
-from pipeline.storage.intake import take_in
-from pipeline.storage.scans import open_pages
-for name in sys.argv[1:]:
-    print(Path(name).name, end=" ", flush=True)
-    said = []
-    try:
-        pages = open_pages(take_in(Path(name)))
-        while True:
-            try:
-                next(pages)
-                said.append("page")
-            except StopIteration:
-                break
-            except SourceError as error:
-                said.append(error.code)
-                if error.page is None:
-                    break
-    except SourceError as error:
-        said.append(error.code)
-    print(*said, flush=True)
-"""
-
-
-@pytest.mark.slow
-def test_no_awkward_file_ends_in_anything_but_pages_and_named_errors(real_data: Path) -> None:
-    folder = real_data / "real" / "awkward_files"
-    rows = list(csv.DictReader((folder / "index.csv").read_text(encoding="utf-8").splitlines()))
-    files = [str(folder / "files" / row["file"]) for row in rows]
-    command = [sys.executable, "-c", READ_ALL, *files]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
-    lines = done.stdout.splitlines()
-    assert done.returncode == 0, (lines[-1:], done.stderr[-500:])
-    said = {name: outcomes for name, *outcomes in map(str.split, lines)}
-    assert len(said) == len(rows)
-    assert all(said.values())
-    should_open = [row["file"] for row in rows if row["opens"] == "yes"]
-    assert sum("page" in said[name] for name in should_open) >= 0.9 * len(should_open)
