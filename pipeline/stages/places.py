@@ -50,6 +50,7 @@ class Fit:
         agreement: of page and blank form in small tiles, 0 to 1.
         residual_px: robust mean distance of found from expected anchors, page pixels.
         found_share: share of the anchors on the page that were found where they fit.
+        fitting: number of these.
         expected, found: (N, 2) places of the anchors that were found, page pixels.
     """
 
@@ -58,6 +59,7 @@ class Fit:
     agreement: float
     residual_px: float
     found_share: float
+    fitting: int
     expected: Points
     found: Points
 
@@ -131,6 +133,7 @@ def fit_candidate(reduced: ReducedPage, candidate: Candidate) -> Fit | None:
         agreement=print_agreement(reduced.gray, work_to_reduced, form.tiles),
         residual_px=float(np.sort(misses)[: max(1, 3 * len(misses) // 4)].mean()),
         found_share=min(1.0, float(fitting.sum()) / max(1, on_page)),
+        fitting=int(fitting.sum()),
         expected=expected,
         found=found,
     )
