@@ -2,7 +2,8 @@
 
     FIELDREADER_DATA=... python -m benchmarks.fit_combiner [--fields 1024] [--seed 601] [--every 1]
 
-Fields: the tune halves of the real sets, and strings drawn from MNIST's validating writers, 30 % of pairs touching.
+Fields: the tune halves of the real sets, and drawn strings with touching digits by hands that neither network learnt
+from: MNIST's unseen writers and fresh ones of our pen.
 Exactness is that of five folds: every field is read with weights that other fields gave.
 """
 
@@ -18,7 +19,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.drawn.glyphs import writer_hands
+from benchmarks.drawn.fields import pen_hand
+from benchmarks.drawn.glyphs import unseen_writers, writer_hands
 from benchmarks.drawn.lines import draw_line
 from benchmarks.fit_operating_point import LabelledField, real
 from benchmarks.segmentation import TOUCHING_SHARE
@@ -29,7 +31,7 @@ from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.paths import best_paths
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
-from recognizer.dataset import load_mnist, split_by_writer
+from recognizer.dataset import load_mnist
 from recognizer.model_store import open_bundle, shipped_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer
@@ -47,15 +49,19 @@ class LabelledLine:
 
 
 def drawn(count: int, seed: int, data: Path, recognizer: Recognizer) -> Iterator[tuple[str, LabelledField]]:
-    """Strings of two to six digits, each by one writer who validates."""
+    """Strings of two to six digits, by MNIST's unseen writers and by hands of our pen in turn."""
     rng = np.random.default_rng(seed)
-    hands = writer_hands(split_by_writer(load_mnist(data)[0])[1])
+    hands = writer_hands(unseen_writers(load_mnist(data)[0]))
     spec = FieldSpec("line", FieldKind.DIGITS)
-    for _ in range(count):
+    for index in range(count):
+        length = int(rng.integers(2, 7))
         writer = int(rng.integers(len(hands)))
-        line = draw_line(hands[writer].choose(int(rng.integers(2, 7)), rng), hands[writer], rng, TOUCHING_SHARE)
+        if index % 2:
+            line = draw_line("".join(map(str, rng.integers(0, 10, length))), pen_hand(rng), rng, TOUCHING_SHARE)
+        else:
+            line = draw_line(hands[writer].choose(length, rng), hands[writer], rng, TOUCHING_SHARE)
         (region,) = regions_of_crops([line.image], [spec], recognizer)
-        yield "drawn", LabelledField(region, line.truth, writer)
+        yield "pen" if index % 2 else "unseen writers", LabelledField(region, line.truth, index)
 
 
 def propose(fields: Iterator[tuple[str, LabelledField]], recognizer: Recognizer) -> Iterator[LabelledLine]:

@@ -3,8 +3,9 @@
     FIELDREADER_DATA=... python -m benchmarks.segmentation [--fields 1000] [--seed 1] [--writers test|validation]
 
 One MNIST writer writes each field. Accepted shares are those of the best threshold on these very fields (an oracle's):
-they say how well confidence ranks, not what an operating point fitted elsewhere would accept. Validation writers are
-for development; the figures that count are the test writers', on a seed nothing was looked at with.
+they say how well confidence ranks, not what an operating point fitted elsewhere would accept. Validation writers (the
+few that neither network learnt from) are for development; the figures that count are the test writers', on a seed
+nothing was looked at with.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import cv2
 import numpy as np
 
 from benchmarks.drawn.boxed import Style, draw_boxed
-from benchmarks.drawn.glyphs import WriterHand, writer_hands
+from benchmarks.drawn.glyphs import WriterHand, unseen_writers, writer_hands
 from benchmarks.drawn.lines import draw_line
 from benchmarks.machine import describe_machine
 from pipeline.document import Decision, FieldKind, FieldReading, FieldRegion, FieldSpec
@@ -31,7 +32,7 @@ from pipeline.stages.decode import decode_field
 from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.segment import Segmentation, segment_field
-from recognizer.dataset import load_mnist, split_by_writer
+from recognizer.dataset import load_mnist
 from recognizer.evaluation import coverage_at_error
 from recognizer.model_store import open_bundle, shipped_bundle
 from recognizer.proportions import wilson_interval
@@ -164,7 +165,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     bundle = open_bundle(arguments.bundle)
     train, test = load_mnist(Path(os.environ.get("FIELDREADER_DATA", "")))
-    hands = writer_hands(test if arguments.writers == "test" else split_by_writer(train)[1])
+    hands = writer_hands(test if arguments.writers == "test" else unseen_writers(train))
     recognizer = load_recognizer(bundle, "cpu")
     operating_point = load_operating_point(bundle.file(FILE_NAME))
     print(f"{describe_machine()}\n{len(hands)} {arguments.writers} writers, seed {arguments.seed}\n")

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.dataset import DigitSet
+from recognizer.dataset import DigitSet, split_by_writer
 from recognizer.readings import GrayImage, InkImage
 
 FloatImage = NDArray[np.float32]
@@ -17,6 +17,8 @@ FloatImage = NDArray[np.float32]
 DigitSource = Callable[[int, np.random.Generator], InkImage]
 """Draws one digit in the hand of one writer, tight or loose, ink bright on zero."""
 
+STRIPS_LEAVE_OUT = 13
+"""The strip network learns from no writer whose number is a multiple of this, see its STRIPS.md."""
 INK_LEVEL = 60
 """Where a writer's digit begins and ends: weaker ink does not widen it."""
 ENLARGED = 1.3
@@ -51,6 +53,15 @@ def writer_hands(digits: DigitSet) -> list[WriterHand]:
         mine = digits.take(digits.writers == writer)
         hands.append(WriterHand({int(d): mine.images[mine.labels == d] for d in np.unique(mine.labels)}))
     return hands
+
+
+def unseen_writers(train: DigitSet) -> DigitSet:
+    """Digits of the writers of MNIST's training part that neither network learnt from: six writers.
+
+    The digit network and the strip network leave out writers of their own; fields are read by both.
+    """
+    validating = split_by_writer(train)[1]
+    return validating.take((validating.writers >= 0) & (validating.writers % STRIPS_LEAVE_OUT == 0))
 
 
 def tight_digit(digit: InkImage) -> InkImage:
