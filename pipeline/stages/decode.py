@@ -17,7 +17,7 @@ from pipeline.stages.comb import CombInk
 from pipeline.stages.endings import with_slash_endings
 from pipeline.stages.line_steps import has_unread_ink, steps_of
 from pipeline.stages.meaning import Reading, ScoredString, logit, readings_of, weigh_by_grammar
-from pipeline.stages.paths import Step, best_paths, scores_of
+from pipeline.stages.paths import Path, Step, best_paths, scores_of
 from pipeline.stages.read import Evidence
 from pipeline.stages.segment import LineInk, Segmentation
 from recognizer.readings import NOT_A_DIGIT, FloatArray, StripCandidate
@@ -27,6 +27,8 @@ COMB, FREE = "comb", "free"
 MAX_READINGS = 8
 FLOOR = 1e-9
 """Least probability of a digit, so that its logarithm is finite."""
+NOT_CUT_OUT = -5.0
+"""Stands for the log odds of the least sure digit that the lattice cuts out, where it finds no way to cut a string."""
 ODD_CELL = 0.03
 """From this probability of no digit on, a cell holds something odd; of 1,300 drawn digits none reached 0.01."""
 
@@ -183,7 +185,7 @@ def _decode_line(line: LineInk, evidence: Evidence, region: FieldRegion, operati
     weighed = weigh_by_grammar(placed, spec)
     if spec.kind is FieldKind.AMOUNT:
         weighed = with_slash_endings(weighed)
-    scored = [_scored(steps, probability, strings, region) for steps, probability in weighed[:MAX_READINGS]]
+    scored = [_scored(steps, probability, strings, paths, region) for steps, probability in weighed[:MAX_READINGS]]
     readings = readings_of(scored, spec, operating_point.readers[FREE], MAX_READINGS)
     share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean()) if len(evidence.digits) else 0.0
     agree = bool(strings and paths) and next(iter(strings)) == next(iter(paths))
@@ -191,13 +193,20 @@ def _decode_line(line: LineInk, evidence: Evidence, region: FieldRegion, operati
 
 
 def _scored(
-    steps: tuple[Step, ...], probability: float, strings: Mapping[str, StripCandidate], region: FieldRegion
+    steps: tuple[Step, ...],
+    probability: float,
+    strings: Mapping[str, StripCandidate],
+    paths: Mapping[str, Path],
+    region: FieldRegion,
 ) -> ScoredString:
     """A string with what the calibration of free lines weighs, beside how surely this is the field's place."""
-    candidate = strings.get(digits_of("".join(step.char for step in steps)))
+    text = digits_of("".join(step.char for step in steps))
+    candidate, path = strings.get(text), paths.get(text)
+    cut_out = [step.probability for step in path.steps if step.char.isdigit()] if path else []
     features = {
         "logit": logit(probability),
         "weakest": logit(candidate.weakest if candidate else 0.0),
+        "weakest_cut_out": logit(min(cut_out)) if cut_out else NOT_CUT_OUT,
         "lead": region.placing.lead,
         "left_out": region.placing.left_out,
     }
