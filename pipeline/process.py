@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -120,7 +120,6 @@ class _PageReadings:
     facts: PageFacts
     registration: Registration
     readings: tuple[FieldReading, ...]
-    crops: Mapping[str, GrayImage]
 
 
 def read_pages(
@@ -131,6 +130,7 @@ def read_pages(
     options: ReadingOptions = ReadingOptions(),
     on_page: Callable[[int], None] | None = None,
     on_trace: Callable[[PageTrace], None] | None = None,
+    pictures: MutableMapping[tuple[int, str], GrayImage] | None = None,
 ) -> PagesReading:
     """Read every form on the pages of one file.
 
@@ -143,14 +143,17 @@ def read_pages(
         options: what the caller asks.
         on_page: told the number of every page that was segmented, for a progress bar.
         on_trace: handed what each stage made of every page, in order.
+        pictures: where pictures of fields are kept, by page number and name, until it is known which of them a person
+            needs: a file may have thousands of pages. The result looks them up there.
     """
+    kept = {} if pictures is None else pictures
     errors: list[ErrorItem] = []
     read: list[_PageReadings] = []
     stream = _prepared(pages, templates, options.quality, errors, on_page)
     while chunk := tuple(islice(stream, CHUNK_PAGES)):
-        read.extend(_read_chunk(chunk, recognizer, operating_point, options, on_trace))
-    documents, crops = _assemble(read, templates, options.decide)
-    return PagesReading(tuple(page.facts for page in read), documents, tuple(errors), crops)
+        read.extend(_read_chunk(chunk, recognizer, operating_point, options, on_trace, kept))
+    documents = _assemble(read, templates, options.decide)
+    return PagesReading(tuple(page.facts for page in read), documents, tuple(errors), _ReviewCrops(documents, kept))
 
 
 def read_crops(
@@ -250,6 +253,7 @@ def _read_chunk(
     operating_point: OperatingPoint,
     options: ReadingOptions,
     on_trace: Callable[[PageTrace], None] | None,
+    pictures: MutableMapping[tuple[int, str], GrayImage],
 ) -> Iterator[_PageReadings]:
     traces = iter(_decide_all([f for page in chunk for f in page.fields], recognizer, operating_point, options))
     for page in chunk:
@@ -257,13 +261,19 @@ def _read_chunk(
         if on_trace is not None:
             on_trace(PageTrace(page.facts, page.registration, traced))
         mine = tuple(trace.reading for trace in traced)
-        crops = {
-            reading.name: segmentation.region.image for reading, segmentation in zip(mine, page.fields, strict=True)
-        }
-        if page.thumbnail is not None:
-            crops |= {reading.name: page.thumbnail for reading in page.unplaced}
         readings = tuple(_doubted(reading, page.doubts) for reading in (*mine, *page.unplaced))
-        yield _PageReadings(page.facts, page.registration, readings, crops)
+        images = (*(segmentation.region.image for segmentation in page.fields), *[page.thumbnail] * len(page.unplaced))
+        for reading, image in zip(readings, images, strict=True):
+            if image is not None and _may_need_person(reading, page.registration):
+                # A copy, where it is a part of the page: it would keep the whole page in memory.
+                pictures[page.facts.number, reading.name] = image if image.base is None else image.copy()
+        yield _PageReadings(page.facts, page.registration, readings)
+
+
+def _may_need_person(reading: FieldReading, registration: Registration) -> bool:
+    """Rules over several fields may send any of them to review later."""
+    has_rules = registration.template is not None and bool(registration.template.cross_rules)
+    return reading.decision is Decision.REVIEW or has_rules
 
 
 def _doubted(reading: FieldReading, doubts: Sequence[Reason]) -> FieldReading:
@@ -290,20 +300,34 @@ def _decide_all(
 # --- pages to documents --------------------------------------------------------------------------
 
 
+class _ReviewCrops(Mapping[tuple[int, str], GrayImage]):
+    """Pictures of the fields that wait for a person, by document number and name, fetched when they are looked at."""
+
+    def __init__(self, documents: Sequence[DocumentResult], pictures: Mapping[tuple[int, str], GrayImage]) -> None:
+        self._pictures = pictures
+        self._pages = {
+            (document.number, reading.name): reading.page
+            for document in documents
+            for reading in document.fields
+            if reading.decision is Decision.REVIEW
+        }
+
+    def __getitem__(self, key: tuple[int, str]) -> GrayImage:
+        return self._pictures[self._pages[key], key[1]]
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return iter(self._pages)
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+
 def _assemble(
     pages: Sequence[_PageReadings], templates: Sequence[FormTemplate], options: DecideOptions
-) -> tuple[tuple[DocumentResult, ...], dict[tuple[int, str], GrayImage]]:
-    """Documents in page order, and pictures of the fields that wait for a person."""
+) -> tuple[DocumentResult, ...]:
+    """Documents in page order."""
     groups = _grouped(pages) if templates else [list(pages)] if pages else []
-    documents, crops = [], {}
-    for number, group in enumerate(groups, start=1):
-        document = _document(number, group, options)
-        documents.append(document)
-        pictures = {name: picture for page in group for name, picture in page.crops.items()}
-        for reading in document.fields:
-            if reading.decision is Decision.REVIEW:
-                crops[number, reading.name] = pictures[reading.name]
-    return tuple(documents), crops
+    return tuple(_document(number, group, options) for number, group in enumerate(groups, start=1))
 
 
 def _grouped(pages: Sequence[_PageReadings]) -> list[list[_PageReadings]]:

@@ -18,6 +18,7 @@ from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.intake import take_in, unread_source
 from pipeline.storage.limits import ScanLimits
 from pipeline.storage.overlay_files import save_overlays
+from pipeline.storage.picture_spool import PictureSpool
 from pipeline.storage.results import result_path, write_result
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.scans import open_pages
@@ -122,6 +123,7 @@ def _read(source: Source, reader: SourceReader, on_page: OnPage | None) -> Pages
             reader.operating_point,
             reader.reading,
             on_page,
+            pictures=PictureSpool(),
         )
     except SourceError as error:
         return _failed_reading(error)

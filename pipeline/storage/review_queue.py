@@ -29,6 +29,10 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+FLUSHED_ITEMS = 100
+"""Items whose pictures are held at a time while a result is put into the queue."""
+
+
 class ReviewQueue:
     """A queue in a database; many processes may use it at once, each with its own object."""
 
@@ -99,6 +103,8 @@ class ReviewQueue:
                     propose(row, result, document, reading, spec)
                     row.run = run
                     keep_crop(row, crops.get((document.number, reading.name)))
+                    if pending % FLUSHED_ITEMS == 0:
+                        session.flush()  # lets go of their pictures
             for row in left_over.values():
                 # Where pages could not be read, their fields are not known to need nobody.
                 if row.state == ItemState.PENDING and not result.errors:
