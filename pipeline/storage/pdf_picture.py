@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium_c
 
 from pipeline.storage.dpi import with_square_pixels
 from pipeline.storage.limits import ScanLimits
+from pipeline.storage.shared_memory import release
 from recognizer.readings import GrayImage
 
 POINTS_PER_INCH = 72
@@ -134,8 +135,12 @@ class PictureDictionaries:
         self._content = content
         self._places: dict[bytes, list[int]] = defaultdict(list)
         self._verdicts: dict[tuple[bytes, bool], bool] = {}  # a logo or blank page may come back on every page
-        for match in _STREAM_START.finditer(content):
-            self._places[content[match.end() : match.end() + _KEY_BYTES]].append(match.end())
+        for start in range(0, len(content), _WINDOW_BYTES):
+            end = start + _WINDOW_BYTES
+            for match in _STREAM_START.finditer(content, start, end + _LONGEST_START):
+                if match.start() < end:
+                    self._places[content[match.end() : match.end() + _KEY_BYTES]].append(match.end())
+            release(content)
 
     def is_plain(self, data: bytes, is_jpeg: bool) -> bool:
         """Whether the picture with these data is shown just as it decodes.
@@ -166,6 +171,9 @@ class PictureDictionaries:
 
 
 _STREAM_START = re.compile(rb"stream(?:\r\n|\n|\r)")
+_LONGEST_START = len(b"stream\r\n")
+_WINDOW_BYTES = 8 << 20
+"""So much of a file is in memory at a time while it is looked through."""
 _KEY_BYTES = 64
 _DICTIONARY_WITHIN = 4096
 _OBJECT_START = re.compile(rb"\d{1,10}\s{1,9}\d{1,5}\s{1,9}obj")
