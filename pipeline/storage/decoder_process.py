@@ -90,6 +90,7 @@ class _Decoder:
         # short meanwhile, this process dies of it, and the parent sees that the file changed.
         with os.fdopen(descriptor, "rb") as file:
             self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._content.madvise(mmap.MADV_RANDOM)  # else a look at one page maps the whole file at once
         self._reader = open_reader(MediaType(request["open"]), self._content, self._limits)
         release(self._content)
         return {"pages": self._reader.page_count}
