@@ -41,7 +41,10 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_THREAD_L
 class Decoder:
     """One decoder process. To be used by one thread at a time.
 
-    After an error that says it is lost (`is_lost`), or any exception that is no `SourceError`, it can only be killed.
+    Attributes:
+        is_lost: after an error, that it can only be killed; so it is after any exception that is no `SourceError`.
+        has_served: it has opened a file before.
+        asked_for: page that was asked for and not yet fetched.
     """
 
     def __init__(self) -> None:
@@ -52,6 +55,7 @@ class Decoder:
         self._timeout_s = 0.0
         self._is_ready = False
         self.is_lost = False
+        self.has_served = False
         self.asked_for: int | None = None
         with far_end:
             # Isolated, with our own module path: neither a `pipeline.py` in the working folder, where the inbox may
@@ -82,7 +86,9 @@ class Decoder:
                 self._ask(request, limits.page_timeout_s, [descriptor])
         else:
             self._ask(request, limits.page_timeout_s, [source.content.descriptor])
-        return int(self._answer(None)[0]["pages"])
+        pages = int(self._answer(None)[0]["pages"])
+        self.has_served = True
+        return pages
 
     def ask_for(self, number: int, limits: ScanLimits) -> None:
         """Have a page decoded while the caller does something else; `page` fetches it."""

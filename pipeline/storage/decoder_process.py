@@ -23,11 +23,11 @@ from pipeline.errors import InternalError, SourceError, TooMuchMemoryError
 from pipeline.lifeline import end_with_parent, kill_group
 from pipeline.storage.decoding import PageReader, open_reader
 from pipeline.storage.limits import ScanLimits
-from pipeline.storage.shared_memory import SlotWriter
+from pipeline.storage.shared_memory import SlotWriter, release
 
 MESSAGE_BYTES = 1 << 16
 
-PAGES_HELD = 32
+PAGES_HELD = 8
 """Pages whose bytes in the file may stay in memory: some megabytes."""
 
 Answer = dict[str, Any]
@@ -90,16 +90,17 @@ class _Decoder:
         # short meanwhile, this process dies of it, and the parent sees that the file changed.
         with os.fdopen(descriptor, "rb") as file:
             self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._content.madvise(mmap.MADV_RANDOM)  # else a look at one page maps the whole file at once
         self._reader = open_reader(MediaType(request["open"]), self._content, self._limits)
-        self._let_go_of_content()
+        release(self._content)
         return {"pages": self._reader.page_count}
 
     def _page(self, request: Answer, new_slot: list[int]) -> Answer:
         assert self._reader is not None
         self._limit_processor_time()
         page = self._reader.read(request["page"])
-        if request["page"] % PAGES_HELD == 0:
-            self._let_go_of_content()
+        if self._content is not None and request["page"] % PAGES_HELD == 0:
+            release(self._content)
         slot, memory = self._slots.put(page.gray, request["slot"], request["forget"])
         if memory is not None:
             new_slot.append(memory)
@@ -110,11 +111,6 @@ class _Decoder:
             self._reader.close()
             self._reader = None
         self._content = None
-
-    def _let_go_of_content(self) -> None:
-        """Give back the memory in which the file has been looked at so far; it is still in the file."""
-        if self._content is not None:
-            self._content.madvise(mmap.MADV_DONTNEED)
 
     def _limit_process(self) -> None:
         """Limits of this process and of the programs it runs; soft ones, since the next file may have others."""

@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium_c
 
 from pipeline.storage.dpi import with_square_pixels
 from pipeline.storage.limits import ScanLimits
+from pipeline.storage.shared_memory import release
 from recognizer.readings import GrayImage
 
 POINTS_PER_INCH = 72
@@ -132,10 +133,16 @@ class PictureDictionaries:
 
     def __init__(self, content: bytes | mmap.mmap) -> None:
         self._content = content
-        self._places: dict[bytes, list[int]] = defaultdict(list)
+        self._places: dict[tuple[int, bytes], list[int]] = defaultdict(list)
         self._verdicts: dict[tuple[bytes, bool], bool] = {}  # a logo or blank page may come back on every page
-        for match in _STREAM_START.finditer(content):
-            self._places[content[match.end() : match.end() + _KEY_BYTES]].append(match.end())
+        for start in range(0, len(content), _WINDOW_BYTES):
+            end = start + _WINDOW_BYTES
+            for match in _STREAM_START.finditer(content, start, end + _LONGEST_START):
+                if match.start() < end:
+                    for offset in _KEY_OFFSETS:
+                        key_at = match.end() + offset
+                        self._places[offset, content[key_at : key_at + _KEY_BYTES]].append(match.end())
+            release(content)
 
     def is_plain(self, data: bytes, is_jpeg: bool) -> bool:
         """Whether the picture with these data is shown just as it decodes.
@@ -155,8 +162,15 @@ class PictureDictionaries:
         return self._verdicts[key]
 
     def _places_of(self, data: bytes) -> Iterator[int]:
-        candidates = self._places.get(data[:_KEY_BYTES], ())
-        return (place for place in candidates if self._content[place : place + len(data)] == data)
+        offset = max(offset for offset in _KEY_OFFSETS if offset == 0 or offset + _KEY_BYTES <= len(data))
+        candidates = self._places.get((offset, data[offset : offset + _KEY_BYTES]), ())
+        return (place for place in candidates if self._is_at(place, data))
+
+    def _is_at(self, place: int, data: bytes) -> bool:
+        """The end is looked at first: scans of one form differ late, and a long file should not be read for each."""
+        end = place + len(data)
+        is_likely = self._content[max(place, end - _KEY_BYTES) : end] == data[-_KEY_BYTES:]
+        return is_likely and self._content[place:end] == data
 
     def _text_before(self, place: int) -> bytes:
         """What stands between the last start of an object and its data; more than that when no start is found."""
@@ -166,7 +180,12 @@ class PictureDictionaries:
 
 
 _STREAM_START = re.compile(rb"stream(?:\r\n|\n|\r)")
+_LONGEST_START = len(b"stream\r\n")
+_WINDOW_BYTES = 8 << 20
+"""So much of a file is in memory at a time while it is looked through."""
 _KEY_BYTES = 64
+_KEY_OFFSETS = (0, 4096)
+"""Where in the data the keys are taken: the scans of a batch begin alike, with a header and the coder's tables."""
 _DICTIONARY_WITHIN = 4096
 _OBJECT_START = re.compile(rb"\d{1,10}\s{1,9}\d{1,5}\s{1,9}obj")
 

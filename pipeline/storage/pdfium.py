@@ -37,6 +37,10 @@ ROUND_DOWN = 1 - 1e-6
 """pypdfium2 rounds up sizes that pdfium holds as 32-bit floats: letter paper would get 3,301 rows at 300 dpi."""
 
 
+REOPENED_AFTER = 32
+"""Pages: pdfium keeps a copy of the data of each picture until its document is closed, in the end the whole file."""
+
+
 class PdfiumRefusalError(Exception):
     """pdfium cannot make sense of a file or page; another engine may."""
 
@@ -61,6 +65,7 @@ class PdfiumPages:
             self._document = _open(content)
             self.page_count = len(self._document)
         limits.check_pages(self.page_count)
+        self._pages_read = 0
         self._dictionaries = PictureDictionaries(content)
 
     def read(self, number: int) -> Page:
@@ -71,6 +76,10 @@ class PdfiumPages:
             PdfiumRefusalError: pdfium cannot load or draw it.
         """
         with ENTERING_PDFIUM:
+            self._pages_read += 1
+            if self._pages_read % REOPENED_AFTER == 0:
+                self._document.close()
+                self._document = _open(self._content)
             try:
                 page = self._document[number - 1]
                 try:

@@ -11,7 +11,7 @@ import numpy as np
 
 from recognizer.readings import GrayImage
 
-IN_MEMORY_BYTES = 32 << 20
+IN_MEMORY_BYTES = 16 << 20
 """Beyond, they go to a temporary file without a name, which is gone when this process is, however it ends."""
 
 FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]

@@ -29,7 +29,7 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-FLUSHED_ITEMS = 100
+FLUSHED_ITEMS = 20
 """Items whose pictures are held at a time while a result is put into the queue."""
 
 

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator
 
 from pipeline.document import Page, Source
-from pipeline.errors import SourceError, UnreadableFileError
+from pipeline.errors import DecoderDiedError, SourceError, UnreadableFileError
 from pipeline.storage.decoder import Decoder
 from pipeline.storage.decoder_pool import DECODERS
 from pipeline.storage.intake import CHANGED
@@ -73,10 +73,22 @@ class PageIterator(Iterator[Page]):
         self._part()
 
     def _open(self, source: Source) -> None:
-        self._decoder = DECODERS.borrow()
+        decoder = self._take(DECODERS.borrow())
+        may_have_died_before = decoder.has_served
+        try:
+            self._page_count = decoder.open(source, self._limits)
+        except DecoderDiedError:
+            if not may_have_died_before:
+                raise
+            # Perhaps of something else, while it waited for this file.
+            self._part()
+            self._page_count = self._take(Decoder()).open(source, self._limits)
+
+    def _take(self, decoder: Decoder) -> Decoder:
+        self._decoder = decoder
         # Whoever leaves half-way without closing leaves no process behind.
-        self._left_behind = weakref.finalize(self, self._decoder.kill)
-        self._page_count = self._decoder.open(source, self._limits)
+        self._left_behind = weakref.finalize(self, decoder.kill)
+        return decoder
 
     def _page(self, number: int) -> Page:
         decoder = self._decoder

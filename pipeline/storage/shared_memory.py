@@ -104,6 +104,12 @@ class SlotReader:
         self._forgotten.append(slot)
 
 
+def release(content: bytes | mmap.mmap) -> None:
+    """Give back the memory in which a mapped file has been looked at so far; its bytes are still in the file."""
+    if isinstance(content, mmap.mmap):
+        content.madvise(mmap.MADV_DONTNEED)
+
+
 def write_all(descriptor: int, content: bytes | mmap.mmap) -> None:
     """Write bytes into memory that has a descriptor, however many they are."""
     rest = memoryview(content)

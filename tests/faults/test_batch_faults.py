@@ -77,7 +77,7 @@ def add_special_files(inbox: Path) -> set[str]:
     return {"link.png", "dangling.png", "fifo.pdf", "socket.tif"}
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_sound_files_among_faults_read_as_they_do_alone(jobs: int, inbox: Path, options: BatchOptions) -> None:
     alone = run(inbox, replace(options, out=options.out.with_name("alone")))
     special = add_special_files(inbox)

@@ -50,9 +50,11 @@ def busy_decoder() -> int:
 @pytest.mark.parametrize(
     ("number", "kind", "says"),
     [
-        pytest.param(signal.SIGKILL, DecoderDiedError, "SIGKILL", id="killed as for memory"),
+        pytest.param(signal.SIGKILL, DecoderDiedError, "SIGKILL", id="killed as for memory", marks=pytest.mark.slow),
         pytest.param(signal.SIGSEGV, DecoderDiedError, "SIGSEGV", id="crashed"),
-        pytest.param(signal.SIGXCPU, DecoderTimeoutError, "page_timeout_s", id="out of processor time"),
+        pytest.param(
+            signal.SIGXCPU, DecoderTimeoutError, "page_timeout_s", id="out of processor time", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_decoder_that_dies_costs_its_own_page(number: signal.Signals, kind: type[Exception], says: str) -> None:
@@ -79,7 +81,6 @@ def test_an_idle_decoder_that_was_killed_is_replaced_without_a_word() -> None:
     assert len(list(open_pages(SCANNED))) == 2
     (pid,) = decoders_of(os.getpid())
     os.kill(pid, signal.SIGKILL)
-    assert are_gone([pid])
     assert len(list(open_pages(SCANNED))) == 2
 
 

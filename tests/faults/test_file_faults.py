@@ -91,6 +91,7 @@ def test_a_page_that_takes_too_long_costs_only_itself(tmp_path: Path) -> None:
     assert [page.number for page in seen.pages] == [2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_file_of_pages_that_take_too_long_is_given_up_at_the_second(tmp_path: Path) -> None:
     path = tmp_path / "all.pdf"
     path.write_bytes(slow_among_sound(slow=3, sound=3))
