@@ -41,6 +41,12 @@ MAX_WALL_SLOPE = 0.07
 """Walls of a levelled box lean less; ones and slashes of slanted hands lean more."""
 REACH_PX = 4
 """A wall ends within this distance of a rule, or of the picture's edge."""
+CORNER_PX = 8
+"""A box's side stands this near to the end of the rule over or under it."""
+OUTER_SHARE = 0.1
+"""In this outer part of the picture an upright line from rule to rule is the side of a box."""
+LEAST_GAPS, UNEVEN = 3, 0.2
+"""So many gaps between uprights that differ by less than this share are the cells of a comb."""
 LEAST_SIDES, ALIKE_SLOPES = 4, 0.01
 """So many upright lines whose slopes differ by less than this, median of the differences, are the sides of boxes."""
 LEVEL_SLOPE = 0.008
@@ -118,7 +124,7 @@ def clean_crop(image: GrayImage) -> CleanCrop:
         ink, paper = ink_and_paper(gray)
         rules = _rules(ink)
     uprights = _uprights(ink)
-    walls = [line for line in uprights if _is_wall(line, rules, len(ink))]
+    walls = _walls(uprights, rules, ink.shape)
     erased_walls = _erasable(np.ascontiguousarray(ink.T), walls).T
     written = ink & ~_erasable(ink, rules) & ~erased_walls
     soft_edges = cv2.dilate(erased_walls.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -148,17 +154,39 @@ def _uprights(ink: BoolImage) -> list[PrintedLine]:
     return _lines(np.ascontiguousarray(ink.T), shortest, max(10, int(0.7 * shortest)))
 
 
-def _is_wall(line: PrintedLine, rules: Sequence[PrintedLine], height: int) -> bool:
-    """Whether an upright line runs from rule to rule, or on to the picture's edge."""
-    return abs(line.slope) <= MAX_WALL_SLOPE and all(
+def _walls(uprights: Sequence[PrintedLine], rules: Sequence[PrintedLine], shape: tuple[int, ...]) -> list[PrintedLine]:
+    """Sides of boxes and of cells among the upright lines.
+
+    Sides end where rules end, or go on to the edge, or stand at the ends of the picture. Between two rules a 1 may run
+    from one to the other just as the walls between cells do, but it has no fellows at even distances.
+    """
+    height, width = shape
+    level = [line for line in uprights if abs(line.slope) <= MAX_WALL_SLOPE]
+    between = [line for line in level if all(_is_end(line, t, rules, height) for t in (line.first, line.last))]
+    sides = [
+        line
+        for line in between
+        if not OUTER_SHARE * width < line.at(line.first) < (1 - OUTER_SHARE) * width
+        or all(_is_end(line, t, rules, height, CORNER_PX) for t in (line.first, line.last))
+    ]
+    places = np.array(sorted(line.at((line.first + line.last) / 2) for line in between))
+    gaps = np.diff(places)
+    is_even = len(gaps) >= LEAST_GAPS and float(np.ptp(gaps)) <= UNEVEN * float(gaps.mean())
+    return between if is_even else sides
+
+
+def _is_end(line: PrintedLine, t: int, rules: Sequence[PrintedLine], height: int, corner: float = float("inf")) -> bool:
+    """Whether an upright line ends, at t, at the picture's edge or on a rule, at most `corner` pixels from its end."""
+    x = line.at(t)
+    return (
         t <= REACH_PX
         or t >= height - REACH_PX
         or any(
-            rule.first - REACH_PX <= line.at(t) <= rule.last + REACH_PX
-            and abs(rule.at(line.at(t)) - t) <= REACH_PX + rule.thickness
+            rule.first - REACH_PX <= x <= rule.last + REACH_PX
+            and min(x - rule.first, rule.last - x) <= corner
+            and abs(rule.at(x) - t) <= REACH_PX + rule.thickness
             for rule in rules
         )
-        for t in (line.first, line.last)
     )
 
 

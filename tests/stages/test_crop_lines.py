@@ -82,3 +82,23 @@ def test_a_rule_that_digits_stand_on_is_a_rule() -> None:
     cv2.putText(image, "4071725", (180, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.3, 50, 2, cv2.LINE_AA)
     cv2.line(image, (150, 62), (480, 62), 70, 2)
     assert len(clean_crop(image).rules) == 1
+
+
+@pytest.mark.parametrize(
+    ("places", "walls"),
+    [
+        pytest.param((220,), 0, id="a 1 that touches both rules"),
+        pytest.param((160, 220, 231), 0, id="several of them"),
+        pytest.param((120, 180, 240, 300), 4, id="the walls between the cells of a comb"),
+        pytest.param((6, 394), 2, id="sides at the ends of the picture"),
+        pytest.param((64, 376), 2, id="sides at the ends of the rules"),
+    ],
+)
+def test_walls_are_told_from_ones_between_two_rules(places: tuple[int, ...], walls: int) -> None:
+    image = np.full((80, 400), 225, np.uint8)
+    ends = (60, 380) if 64 in places else (0, 399)
+    for y in (15, 65):
+        cv2.line(image, (ends[0], y), (ends[1], y), 70, 2)
+    for x in places:
+        cv2.line(image, (x, 15), (x, 65), 70, 2)
+    assert len(clean_crop(image).walls) == walls
