@@ -8,6 +8,7 @@ import sys
 from pipeline.cli import (
     calibrate,
     compress,
+    deploy,
     digit,
     doctor,
     drift,
@@ -28,6 +29,7 @@ from recognizer.errors import ReadingError
 __all__ = [
     "calibrate",
     "compress",
+    "deploy",
     "digit",
     "doctor",
     "drift",
