@@ -36,6 +36,7 @@ def write_run_page(out: Path, name: str, title: str, summary: BatchSummary, back
     page = pages.get_template("run.html").render(
         title=title,
         summary=summary,
+        tallies=(*summary.templates, summary.total) if len(summary.templates) > 1 else summary.templates,
         backlog=backlog,
         open_backlog=OPEN_BACKLOG,
         failures=summary.failures[:SHOWN_FAILURES],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from datetime import datetime
-from zoneinfo import ZoneInfo
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
