@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from prefect import State, Task, flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import TaskRun
 from prefect.tasks import exponential_backoff
 
-from flows.summary_page import summary_page
+from flows.artifacts import Progress, publish_run
 from pipeline.batch import BatchOptions, plan_batch, run_batch
 from pipeline.composition import batch_options
 from pipeline.errors import OutputError, QueueError, ReadingError
-from pipeline.plan import CHUNK_FILES, BatchPlan
+from pipeline.plan import CHUNK_FILES, WHOLE, BatchPlan, Shard
+from pipeline.runs import Run, recorded
 from pipeline.settings import load_settings
-from pipeline.summary import BatchSummary, FileOutcome, summarise, summary_to_json
+from pipeline.summary import FileOutcome, summarise, summary_to_json
 from pipeline.workers import Event
 
 CHUNK_RETRIES = 3
@@ -46,6 +46,9 @@ def read_folder(
     jobs: int | None = None,
     again: bool = False,
     chunk_files: int = CHUNK_FILES,
+    archive: Path | None = None,
+    shard: int = 1,
+    shards: int = 1,
 ) -> dict[str, object]:
     """Read every document of a folder into one JSON each, and put what needs a person into the review queue.
 
@@ -57,6 +60,8 @@ def read_folder(
         jobs: documents read at the same time; the setting, else one a processor core, when None.
         again: read also what has been read in the same way before.
         chunk_files: files in one task.
+        archive: folder that originals move to once they are read; None to leave them where they are.
+        shard, shards: read only part `shard`, from 1, of so many parts; see the flow `wide`.
 
     Returns:
         The summary as plain data, as `fieldreader run --json` prints it.
@@ -65,36 +70,51 @@ def read_folder(
         NothingReadError: there were files and not one could be read.
     """
     settings = load_settings(templates=templates, max_error=max_error, jobs=jobs)
-    summary = read_in_chunks(folder, batch_options(settings, out, again=again), settings.settle_s, chunk_files)
-    publish("read-folder", summary_page(summary, f"Read {folder}"))
-    fail_if_nothing_was_read(summary)
-    return summary_to_json(summary)
+    options = batch_options(settings, out, again=again, archive=archive)
+    part = f", part {shard} of {shards}" if shards > 1 else ""
+    key = "read-folder" if shards == 1 else f"shard-{shard}"
+    run = read_and_publish(
+        key, f"Read {folder}{part}", folder, options, settings.settle_s, chunk_files, Shard(shard, shards)
+    )
+    fail_if_nothing_was_read(run)
+    assert run.summary is not None
+    return summary_to_json(run.summary)
 
 
-def read_in_chunks(
-    folder: Path, options: BatchOptions, settle_s: float, chunk_files: int = CHUNK_FILES
-) -> BatchSummary:
-    """Read a folder within a flow, a task a chunk, and sum up."""
+def read_and_publish(
+    key: str,
+    title: str,
+    folder: Path,
+    options: BatchOptions,
+    settle_s: float,
+    chunk_files: int = CHUNK_FILES,
+    shard: Shard = WHOLE,
+) -> Run:
+    """Read a folder within a flow, a task a chunk; leave a record, a page beside the results and artifacts.
+
+    Args:
+        key: kind of the run, and of its artifacts.
+    """
     logger = get_run_logger()
-    began = time.perf_counter()
-    plan = plan_batch([folder], options.out, settle_s)
-    chunks = plan.chunks(chunk_files)
-    logger.info("%d files in %d chunks", len(plan.files), len(chunks))
-    outcomes: list[FileOutcome] = []
-    for number, files in enumerate(chunks, start=1):
-        outcomes += read_chunk(f"{number} of {len(chunks)}", BatchPlan(files), options)
-    summary = summarise(outcomes, time.perf_counter() - began, len(plan.unsettled))
+    with recorded(key, options, title) as run:
+        began = time.perf_counter()
+        plan = plan_batch([folder], options.out, settle_s).part(shard)
+        chunks = plan.chunks(chunk_files)
+        logger.info("run %s: %d files in %d chunks", run.id, len(plan.files), len(chunks))
+        progress = Progress(key, len(chunks))
+        outcomes: list[FileOutcome] = []
+        for number, files in enumerate(chunks, start=1):
+            outcomes += read_chunk(f"{number} of {len(chunks)}", BatchPlan(files), run.options)
+            progress.advance()
+        summary = summarise(outcomes, time.perf_counter() - began, len(plan.unsettled))
+        run.done(summary)
     logger.info(
         "%d files: %d read before, %d accepted, %d for review, %d failed; %d pages in %.1f s",
         summary.seen, summary.skipped, summary.accepted, summary.needs_review, summary.failed, summary.pages,
         summary.seconds,
     )  # fmt: skip
-    return summary
-
-
-def publish(key: str, page: str) -> None:
-    """Show a Markdown page on the run; a fixed key keeps the history of such pages together."""
-    create_markdown_artifact(page, key=key, description=page.partition("\n")[0].removeprefix("# "))
+    publish_run(key, run, summary)
+    return run
 
 
 def is_worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -129,11 +149,12 @@ def read_chunk(label: str, chunk: BatchPlan, options: BatchOptions) -> tuple[Fil
     return tuple(outcomes)
 
 
-def fail_if_nothing_was_read(summary: BatchSummary) -> None:
+def fail_if_nothing_was_read(run: Run) -> None:
     """Let a run fail when every file it took up failed; single failures are normal and stand in the summary.
 
     Raises:
         NothingReadError: there were files and not one could be read.
     """
-    if summary.read and summary.failed == summary.read:
+    summary = run.summary
+    if summary is not None and summary.read and summary.failed == summary.read:
         raise NothingReadError(f"none of {summary.read} files could be read; their results say why")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from prefect import flow
 
-from flows.read_folder import publish
+from flows.artifacts import publish_page
 from pipeline.retraining import RetrainingOptions, report_page
 from pipeline.retraining import retrain as retrain_from_corrections
 from pipeline.settings import load_settings
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.run_log import RunLog, new_run_id
+from pipeline.summary import summarise
 
 
 @flow(name="retrain", persist_result=False)
@@ -19,7 +23,10 @@ def retrain() -> str:
         The verdict: promoted, refused or not trained.
     """
     settings = load_settings()
-    with ReviewQueue.open(settings.queue_url) as queue:
+    identity = new_run_id(dt.datetime.now(dt.UTC))
+    with ReviewQueue.open(settings.queue_url) as queue, RunLog.open(settings.queue_url) as log:
+        log.begin(identity, "retrain")  # the next night counts corrections from here on
         report = retrain_from_corrections(queue, settings.model_store, RetrainingOptions(data=settings.data))
-    publish("retraining", report_page(report))
+        log.finish(identity, summarise([], 0.0))
+    publish_page("retraining", report_page(report))
     return report.verdict.value

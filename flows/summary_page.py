@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pipeline.remedies import remedy
+from pipeline.run_page import OPEN_BACKLOG
 from pipeline.summary import BatchSummary, FileOutcome, TemplateTally
 
 MAX_FAILURES = 50
 """Failed files named on the page; all of them have a result file."""
 
 
-def summary_page(summary: BatchSummary, title: str) -> str:
-    """Markdown page of a batch: counts that add up, templates, failed files. Holds no field contents."""
+def summary_page(summary: BatchSummary, title: str, backlog: int | None = None) -> str:
+    """Markdown page of a batch: counts that add up, backlog, templates, failed files. Holds no field contents.
+
+    Args:
+        backlog: fields that wait for a person, of all runs; None when there is no queue.
+    """
     sections = [f"# {title}", _files(summary)]
+    if backlog is not None:
+        sections.append(f"**{backlog} fields wait for a person**, of all runs. See them with `{OPEN_BACKLOG}`.")
     if summary.templates:
         sections.append(_templates([*summary.templates, summary.total]))
+    if summary.reasons:
+        sections.append(_reasons(summary.reasons))
     if summary.failures:
         sections.append(_failures(summary.failures))
     return "\n\n".join(sections) + "\n"
@@ -47,13 +57,23 @@ def _templates(tallies: Iterable[TemplateTally]) -> str:
 
 def _failures(failures: tuple[FileOutcome, ...]) -> str:
     rows = [
-        (_cell(outcome.names[0]), error.code, "" if error.page is None else error.page, _cell(error.message))
+        (
+            _cell(outcome.names[0]),
+            error.code,
+            "" if error.page is None else error.page,
+            _cell(error.message),
+            remedy(error.code),
+        )
         for outcome in failures[:MAX_FAILURES]
         for error in outcome.errors
     ]
     more = len(failures) - MAX_FAILURES
     note = f"\n\nand {more} more" if more > 0 else ""
-    return "## Failed files\n\n" + _table(("file", "code", "page", "what to know"), rows) + note
+    return "## Failed files\n\n" + _table(("file", "code", "page", "what to know", "what to do"), rows) + note
+
+
+def _reasons(reasons: Iterable[tuple[str, int]]) -> str:
+    return "## Why fields wait\n\n" + _table(("reason", "fields"), reasons)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

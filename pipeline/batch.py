@@ -48,6 +48,8 @@ class BatchOptions:
         overlays: folder for pictures of the pages with the readings drawn in; None for none.
         again: read also what has been read in the same way before.
         jobs: processes; None for one a processor core, fewer for few files.
+        run: name under which fields enter the queue; None for none.
+        archive: folder that originals move to once they are read; None to leave them where they are.
     """
 
     out: Path
@@ -60,6 +62,8 @@ class BatchOptions:
     overlays: Path | None = None
     again: bool = False
     jobs: int | None = None
+    run: str | None = None
+    archive: Path | None = None
 
 
 def open_reader(options: BatchOptions) -> SourceReader:
@@ -87,6 +91,8 @@ def open_reader(options: BatchOptions) -> SourceReader:
         queue=ReviewQueue.open(options.queue_url) if options.queue_url else None,
         overlays=options.overlays,
         again=options.again,
+        run=options.run,
+        archive=options.archive,
     )
 
 

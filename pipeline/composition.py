@@ -8,7 +8,13 @@ from pipeline.batch import BatchOptions
 from pipeline.settings import Settings
 
 
-def batch_options(settings: Settings, out: Path, overlays: Path | None = None, again: bool = False) -> BatchOptions:
+def batch_options(
+    settings: Settings,
+    out: Path,
+    overlays: Path | None = None,
+    again: bool = False,
+    archive: Path | None = None,
+) -> BatchOptions:
     """Everything a batch needs."""
     return BatchOptions(
         out=out,
@@ -20,5 +26,6 @@ def batch_options(settings: Settings, out: Path, overlays: Path | None = None, a
         limits=settings.scans,
         overlays=overlays,
         again=again,
+        archive=archive,
         jobs=settings.jobs,
     )

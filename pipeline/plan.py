@@ -28,10 +28,32 @@ class PlannedFile:
     Attributes:
         path: where to read it.
         names: every path in this batch that holds the same bytes, as given, safe to print; `path` first.
+        copies: the other paths.
     """
 
     path: Path
     names: tuple[str, ...]
+    copies: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part `number`, from 1, of a plan cut into `count` parts by the names of its files."""
+
+    number: int = 1
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.count:
+            raise SettingsError(f"there is no part {self.number} of {self.count}")
+
+    def has(self, file: PlannedFile) -> bool:
+        """Whether a file is in this part; the same in every process, so that all parts together are the whole."""
+        digest = hashlib.sha256(file.names[0].encode()).digest()
+        return int.from_bytes(digest[:8]) % self.count == self.number - 1
+
+
+WHOLE = Shard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +66,11 @@ class BatchPlan:
 
     files: tuple[PlannedFile, ...]
     unsettled: tuple[str, ...] = ()
+
+    def part(self, shard: Shard) -> BatchPlan:
+        """The files of one part; unsettled ones are told by the first."""
+        files = tuple(file for file in self.files if shard.has(file))
+        return BatchPlan(files, self.unsettled if shard.number == 1 else ())
 
     def chunks(self, size: int = CHUNK_FILES) -> tuple[tuple[PlannedFile, ...], ...]:
         """Cut the plan into portions of at most `size` files."""
@@ -71,7 +98,10 @@ def plan_batch(inputs: Sequence[Path], out: Path, settle_s: float = 0.0) -> Batc
     for path in paths:
         planned.setdefault(twins.get(path, str(path)), []).append(path)
     return BatchPlan(
-        tuple(PlannedFile(group[0], tuple(display_name(path) for path in group)) for group in planned.values()),
+        tuple(
+            PlannedFile(group[0], tuple(display_name(path) for path in group), tuple(group[1:]))
+            for group in planned.values()
+        ),
         tuple(display_name(path) for path in listed if path in unsettled),
     )
 

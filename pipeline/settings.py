@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     settle_s: float = Field(
         default=2.0, ge=0, description="seconds a file in the inbox must have been left alone before it is read"
     )
+    retrain_after: int = Field(
+        default=500, ge=1, description="fields settled since the last retraining that make the night run ask for one"
+    )
     serve_host: str = Field(default="127.0.0.1", min_length=1, description="address to listen at, for `serve`")
     serve_port: int = Field(default=8765, ge=0, le=65535, description="port of `serve`; 0 for any free one")
     serve_token: SecretStr | None = Field(

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.document import ErrorItem, FormTemplate, ModelIdentity, Source, SourceResult
+from pipeline.document import ErrorItem, FormTemplate, ModelIdentity, ResultStatus, Source, SourceResult
 from pipeline.errors import InternalError, OutputError, ReadingError, SourceError
 from pipeline.operating_point import OperatingPoint
 from pipeline.plan import PlannedFile
 from pipeline.process import PagesReading, ReadingOptions, file_status, read_pages
+from pipeline.storage.archive import move_to_archive
 from pipeline.storage.earlier_results import EarlierResults
-from pipeline.storage.intake import take_in, unread_source
+from pipeline.storage.intake import CHANGED, take_in, unread_source
 from pipeline.storage.limits import ScanLimits
 from pipeline.storage.overlay_files import save_overlays
 from pipeline.storage.picture_spool import PictureSpool
 from pipeline.storage.results import result_path, write_result
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.scans import open_pages
-from pipeline.summary import FileOutcome, count_file
+from pipeline.summary import FileOutcome, count_file, leave_file
 from recognizer.readings import Recognizer
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ class SourceReader:
         queue: where fields for a person go; None to keep them in the results only.
         overlays: folder for pictures of the pages with the readings drawn in; None for none.
         again: read also what has been read in the same way before.
+        run: name of the batch, for the queue.
+        archive: where originals go once they are read; None to leave them where they are.
     """
 
     recognizer: Recognizer
@@ -62,6 +66,8 @@ class SourceReader:
     queue: ReviewQueue | None = None
     overlays: Path | None = None
     again: bool = False
+    run: str | None = None
+    archive: Path | None = None
 
 
 def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = None) -> FileOutcome:
@@ -75,12 +81,17 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
     """
     clock, started = time.perf_counter(), _now()
     source, refusal = _take_in(file, reader.limits)
+    if refusal and (str(refusal) == CHANGED or not os.path.lexists(file.path)):
+        return leave_file(file.names)
     earlier = reader.earlier.find(source)
     if earlier:
         source = replace(source, names=_merge(earlier.source_names, source.names))
         if earlier.fingerprint == reader.provenance.fingerprint and not reader.again:
+            _archive(file, source, earlier, reader)
             return _skip(file, source, earlier, reader.out, clock)
     pages = _failed_reading(refusal) if refusal else _read(source, reader, on_page)
+    if any(error.message == CHANGED for error in pages.errors):
+        return leave_file(file.names)
     result = _compose(source, pages, reader.provenance, started, time.perf_counter() - clock)
     try:
         path = _keep(result, pages, reader)
@@ -91,9 +102,18 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
         path = _keep(result, pages, reader)
     if refusal is None:
         reader.earlier.forget_refusal(file.path)
+        reader.earlier.forget_failures(file.names[0], source.id)
         if reader.overlays:
             save_overlays(open_pages(source, reader.limits), result, reader.overlays, path.stem)
+        _archive(file, source, result, reader)
     return count_file(result, file.names, path.name, time.perf_counter() - clock)
+
+
+def _archive(file: PlannedFile, source: Source, result: SourceResult, reader: SourceReader) -> None:
+    """Move what was read, with its copies; what failed stays for somebody to look at."""
+    if reader.archive is not None and result.status is not ResultStatus.FAILED:
+        for path in (file.path, *file.copies):
+            move_to_archive(path, source.id, reader.archive)
 
 
 def record_failure(
@@ -142,7 +162,7 @@ def _defect(error: Exception) -> InternalError:
 def _keep(result: SourceResult, pages: PagesReading, reader: SourceReader) -> Path:
     """Put what needs a person into the queue, then write the result."""
     if reader.queue:
-        reader.queue.put_result(result, pages.review_crops, reader.templates)
+        reader.queue.put_result(result, pages.review_crops, reader.templates, reader.run)
     return _write(reader.out, result)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -12,7 +13,11 @@ NO_TEMPLATE = "(no template)"
 
 @dataclass(frozen=True, slots=True)
 class FormOutcome:
-    """Counts of one filled-in form: `fields` = `accepted` + `review` + `blank`."""
+    """Counts of one filled-in form: `fields` = `accepted` + `review` + `blank`.
+
+    Attributes:
+        reasons: why fields wait for a person, each with the number of fields that have it.
+    """
 
     template: str
     status: ResultStatus
@@ -20,6 +25,7 @@ class FormOutcome:
     accepted: int
     review: int
     blank: int
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class FileOutcome:
         result: name of the result file within the output folder.
         was_skipped: it had been read before in the same way.
         seconds: time spent on it in this batch.
+        was_left: it changed or went away while it was read, and has no result; the next run looks again.
     """
 
     names: tuple[str, ...]
@@ -41,6 +48,7 @@ class FileOutcome:
     forms: tuple[FormOutcome, ...]
     errors: tuple[ErrorItem, ...]
     seconds: float
+    was_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,8 @@ class BatchSummary:
 
     Attributes:
         seen: different contents found; copies of the same bytes count once.
-        unsettled: files left for the next run, since somebody was still writing to them; not among the seen.
+        unsettled: files left for the next run, since somebody was still writing to them or took them away; not among
+            the seen.
         copies: further names under which contents were seen.
         skipped: read before in the same way, and left alone.
         skipped_failures: those among the skipped that had failed then.
@@ -70,6 +79,7 @@ class BatchSummary:
         templates: forms read in this batch by template, most documents first.
         partly_read: those in review of which a page was lost; they have errors beside their documents.
         failures: files with errors, failed or partly read in this batch, in reading order.
+        reasons: why fields wait for a person, most frequent first; a field may have several.
         pages: pages read in this batch.
         seconds: wall clock time.
     """
@@ -86,6 +96,7 @@ class BatchSummary:
     without_fields: int
     templates: tuple[TemplateTally, ...]
     failures: tuple[FileOutcome, ...]
+    reasons: tuple[tuple[str, int], ...]
     pages: int
     seconds: float
 
@@ -117,6 +128,7 @@ class BatchSummary:
 def count_form(document: DocumentResult) -> FormOutcome:
     """Counts of one form."""
     decisions = [field.decision for field in document.fields]
+    waiting = [field for field in document.fields if field.decision is Decision.REVIEW]
     return FormOutcome(
         document.template.name if document.template else NO_TEMPLATE,
         document.status,
@@ -124,6 +136,7 @@ def count_form(document: DocumentResult) -> FormOutcome:
         decisions.count(Decision.ACCEPTED),
         decisions.count(Decision.REVIEW),
         decisions.count(Decision.BLANK),
+        _most_frequent_first(Counter(reason for field in waiting for reason in field.reasons)),
     )
 
 
@@ -143,14 +156,21 @@ def count_file(
     )
 
 
+def leave_file(names: tuple[str, ...]) -> FileOutcome:
+    """A file that changed or went away while it was read."""
+    return FileOutcome(names, "", ResultStatus.FAILED, False, 0, (), (), 0.0, was_left=True)
+
+
 def summarise(outcomes: Sequence[FileOutcome], seconds: float, unsettled: int = 0) -> BatchSummary:
     """Add up a batch; an empty one is all zeros."""
+    left = [outcome for outcome in outcomes if outcome.was_left]
+    outcomes = [outcome for outcome in outcomes if not outcome.was_left]
     read = [outcome for outcome in outcomes if not outcome.was_skipped]
     skipped = [outcome for outcome in outcomes if outcome.was_skipped]
     statuses = [outcome.status for outcome in read]
     return BatchSummary(
         seen=len(outcomes),
-        unsettled=unsettled,
+        unsettled=unsettled + len(left),
         copies=sum(len(outcome.names) - 1 for outcome in outcomes),
         skipped=len(skipped),
         skipped_failures=sum(outcome.status is ResultStatus.FAILED for outcome in skipped),
@@ -161,6 +181,7 @@ def summarise(outcomes: Sequence[FileOutcome], seconds: float, unsettled: int = 
         without_fields=sum(not form.fields for outcome in read for form in outcome.forms),
         templates=_tally_templates(form for outcome in read for form in outcome.forms),
         failures=tuple(outcome for outcome in read if outcome.errors or outcome.status is ResultStatus.FAILED),
+        reasons=_most_frequent_first(_count_reasons(form for outcome in read for form in outcome.forms)),
         pages=sum(outcome.pages for outcome in read),
         seconds=seconds,
     )
@@ -174,6 +195,17 @@ def summary_to_json(summary: BatchSummary) -> dict[str, object]:
         "pages_per_second": round(summary.pages_per_second, 2),
         "seconds": round(summary.seconds, 3),
     }
+
+
+def _count_reasons(forms: Iterable[FormOutcome]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for form in forms:
+        counts.update(dict(form.reasons))
+    return counts
+
+
+def _most_frequent_first(counts: Counter[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _tally_templates(forms: Iterable[FormOutcome]) -> tuple[TemplateTally, ...]:

@@ -58,6 +58,8 @@ def open_scripted(options: BatchOptions) -> SourceReader:
         queue=ReviewQueue.open(options.queue_url) if options.queue_url else None,
         overlays=options.overlays,
         again=options.again,
+        run=options.run,
+        archive=options.archive,
     )
 
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import database_url, postgres_server
+
+__all__ = ["database_url", "postgres_server"]
+
 REAL_DATA = "FIELDREADER_DATA"
 
 

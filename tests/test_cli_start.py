@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     ["run"], ["read"], ["digit"], ["train"], ["retrain"], ["serve"], ["drift"], ["doctor"], ["explain"],
+    ["deploy"], ["purge"],
     ["queue", "list"], ["queue", "export"], ["queue", "import"],
     ["evaluate", "digits"],
     ["template", "draft"], ["template", "check"], ["template", "preview"],

@@ -8,6 +8,7 @@ import sys
 from pipeline.cli import (
     calibrate,
     compress,
+    deploy,
     digit,
     doctor,
     drift,
@@ -15,6 +16,7 @@ from pipeline.cli import (
     explain,
     export,
     models,
+    purge,
     queue,
     read,
     run,
@@ -28,6 +30,7 @@ from recognizer.errors import ReadingError
 __all__ = [
     "calibrate",
     "compress",
+    "deploy",
     "digit",
     "doctor",
     "drift",
@@ -36,6 +39,7 @@ __all__ = [
     "export",
     "main",
     "models",
+    "purge",
     "queue",
     "read",
     "run",

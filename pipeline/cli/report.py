@@ -16,7 +16,9 @@ SHOWN_FAILURES = 20
 """A screenful; the JSON results name all of them."""
 
 
-def print_report(console: Console, summary: BatchSummary, out: Path, overlays: Path | None) -> None:
+def print_report(
+    console: Console, summary: BatchSummary, out: Path, overlays: Path | None, page: Path | None = None
+) -> None:
     """Print the summary of a batch."""
     console.print()
     console.print(_headline(summary))
@@ -29,6 +31,8 @@ def print_report(console: Console, summary: BatchSummary, out: Path, overlays: P
     console.print()
     for line in _notes(summary, out, overlays):
         console.print(line, soft_wrap=True)
+    if page is not None:
+        console.print(f"This summary as a page: {page}", soft_wrap=True)
 
 
 def _headline(summary: BatchSummary) -> Text:

@@ -52,6 +52,10 @@ def run(
         Path | None,
         typer.Option("--overlays", metavar="DIR", help="Also save each page as a picture with the readings drawn in."),
     ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="DIR", help="Move originals there once they are read; failed ones stay."),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Read also what has been read before in the same way.")
     ] = False,
@@ -68,29 +72,35 @@ def run(
     """Read every document in a folder, or the files named, into one JSON result each.
 
     Files already read in the same way are skipped. Fields that are not sure enough go to the review queue.
-    Originals are never changed. Exit code 4 means that some documents failed; their results say why.
+    Originals are never changed, nor moved without `--archive`. Exit code 4 means that some documents failed; their
+    results say why.
     """
     from pipeline.batch import plan_batch, run_batch
     from pipeline.cli.batch_progress import BatchProgress
     from pipeline.cli.report import print_report
     from pipeline.cli.terminal import stdout
     from pipeline.composition import batch_options
+    from pipeline.runs import recorded
     from pipeline.summary import summary_to_json
 
     settings = global_options(context).settings(templates=templates, max_error=max_error, jobs=jobs, device=device)
-    asked = batch_options(settings, output, overlays, again)
+    asked = batch_options(settings, output, overlays, again, archive)
     options = replace(asked, limits=replace(asked.limits, cross_check=True)) if cross_check else asked
     plan = plan_batch(inputs, output, settings.settle_s)
     try:
-        with BatchProgress(len(plan.files), is_quiet=quiet or as_json) as progress:
-            summary = run_batch(plan, options, progress.show)
+        with (
+            recorded("run", options) as record,
+            BatchProgress(len(plan.files), is_quiet=quiet or as_json) as progress,
+        ):
+            summary = run_batch(plan, record.options, progress.show)
+            record.done(summary)
     except KeyboardInterrupt:
         typer.echo("Interrupted. Results written so far are whole; the same command goes on from there.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps(summary_to_json(summary), indent=2))
     elif not quiet:
-        print_report(stdout(), summary, output, overlays)
+        print_report(stdout(), summary, output, overlays, record.page)
     raise typer.Exit(exit_code(summary, fail_on_review))
 
 

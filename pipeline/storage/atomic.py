@@ -26,11 +26,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
-    """Until the folder is on the disk too, a power cut may undo the renaming."""
+def flush_folder(folder: Path) -> None:
+    """Bring a folder to the disk: until then, a power cut may undo a renaming in it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -57,6 +57,30 @@ def lock_name(connection: Connection, name: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
+def compact(url: str) -> None:
+    """Give back the space of removed rows, so that nothing of them stays in the files of an SQLite database.
+
+    PostgreSQL does so by itself, in its own time (autovacuum).
+
+    Raises:
+        QueueError: the database cannot be used, or somebody works in it for longer than the time-out.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        return
+    engine = _create_engine(parsed)
+    with queue_errors("the database"):
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("VACUUM")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            raise QueueError(f"cannot compact the database: {error}; try again when nobody works in it") from error
+        finally:
+            raw.close()
+            engine.dispose()
+
+
 @contextmanager
 def queue_errors(what: str) -> Iterator[None]:
     """Turn the database's errors into a QueueError, without the statement: that may hold the contents of fields."""

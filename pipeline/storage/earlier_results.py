@@ -6,8 +6,9 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.document import Source, SourceResult
+from pipeline.document import ResultStatus, Source, SourceResult
 from pipeline.storage.intake import unread_source
+from pipeline.storage.names import safe_stem
 from pipeline.storage.results import read_result, result_path
 
 
@@ -32,6 +33,28 @@ class EarlierResults:
         Such a result is named after the file alone, since its content was not known.
         """
         result_path(self._out, unread_source(path)).unlink(missing_ok=True)
+
+    def forget_failures(self, name: str, source_id: str) -> None:
+        """Remove failed results of other contents that stood under this name alone.
+
+        They are of a file that was half written then, or has been scanned anew.
+
+        Args:
+            name: of the file, as results have it.
+            source_id: of the content that could be read.
+        """
+        for path in self._by_stem.get(safe_stem(name), ()):
+            result = read_result(path)
+            is_other = result is not None and result.source_id not in ("", source_id)
+            if result and is_other and result.status is ResultStatus.FAILED and result.source_names == (name,):
+                path.unlink(missing_ok=True)
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[Path]]:
+        found: defaultdict[str, list[Path]] = defaultdict(list)
+        for path in self._out.glob("*.json"):
+            found[path.stem.rpartition("-")[0]].append(path)
+        return found
 
     @cached_property
     def _by_suffix(self) -> dict[str, list[Path]]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from pipeline.document import Correction, Decision, FieldSpec, FormTemplate, SourceResult
@@ -204,6 +204,25 @@ class ReviewQueue:
                 settled[state] += 1
         return settled
 
+    # --- retention -------------------------------------------------------------------------------
+
+    def count_of(self, source_ids: Sequence[str]) -> Mapping[ItemState, int]:
+        """Number of items of some files, by state."""
+        counts: Counter[ItemState] = Counter()
+        with self._read() as session:
+            for some in _batches(source_ids):
+                query = select(ReviewItemRow.state, func.count()).where(ReviewItemRow.source_id.in_(some))
+                counts.update(
+                    {ItemState(state): n for state, n in session.execute(query.group_by(ReviewItemRow.state))}
+                )
+        return counts
+
+    def forget(self, source_ids: Sequence[str]) -> None:
+        """Remove all items of some files, answers and pictures included."""
+        with self._write() as session:
+            for some in _batches(source_ids):
+                session.execute(delete(ReviewItemRow).where(ReviewItemRow.source_id.in_(some)))
+
     # --- by spreadsheet --------------------------------------------------------------------------
 
     def export_csv(self, folder: Path, limit: int | None = None) -> int:
@@ -249,6 +268,12 @@ class ReviewQueue:
     def _write(self) -> Iterator[Session]:
         with queue_errors("the review queue"), Session(writing(self._engine)) as session, session.begin():
             yield session
+
+
+def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Portions that a statement can name: SQLite takes 32,766 parameters, older ones 999."""
+    for start in range(0, len(values), 500):
+        yield values[start : start + 500]
 
 
 def _in_order(query: Select[tuple[ReviewItemRow]]) -> Select[tuple[ReviewItemRow]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -24,7 +24,7 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {list[Any]: JSON}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+    type_annotation_map = {list[Any]: JSON, dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
 
 
 class ReviewItemRow(Table):
@@ -77,3 +77,31 @@ class ReviewCropRow(Table):
 
     item_id: Mapped[str] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
     png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RunRow(Table):
+    """One batch: when, by whom, and what became of the files. The database itself refuses counts that do not add up."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        CheckConstraint("seen = skipped + accepted + needs_review + failed", name="counts_reconcile"),
+        Index("ix_runs_started", "started"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    state: Mapped[str]
+    process: Mapped[str]
+    started: Mapped[str]
+    ended: Mapped[str | None]
+    error: Mapped[str | None]
+
+    seen: Mapped[int]
+    skipped: Mapped[int]
+    accepted: Mapped[int]
+    needs_review: Mapped[int]
+    failed: Mapped[int]
+    unsettled: Mapped[int]
+    pages: Mapped[int]
+    seconds: Mapped[float]
+    summary: Mapped[dict[str, Any]]

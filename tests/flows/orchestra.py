@@ -55,13 +55,17 @@ class Orchestra:
 
     def prefect(self, *arguments: str, timeout_s: float = 300) -> str:
         """Run a command as a user would and return what it printed; fails the test when the command fails."""
+        return self._run([sys.executable, "-m", "prefect", *arguments], timeout_s)
+
+    def fieldreader(self, *arguments: str) -> str:
+        """Run a command of ours, as `prefect` does one of Prefect's."""
+        return self._run([sys.executable, "-c", "from pipeline.cli import main; main()", *arguments], timeout_s=600)
+
+    def _run(self, command: list[str], timeout_s: float) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "prefect", *arguments],
-            cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, (
-            f"prefect {' '.join(arguments)}\n{done.stdout}\n{done.stderr}\n{self.log('worker')}"
+            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False
         )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}\n{self.log('worker')}"
         return done.stdout
 
     def ask(self, path: str, **filters: Any) -> list[dict[str, Any]]:

@@ -6,17 +6,28 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 
+from pipeline.deployment import CRASH_AUTOMATION
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.run_log import RunLog
 from tests.flows.orchestra import ROOT, Orchestra
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SAMPLES = ROOT / "sample_docs"
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def deploy_command(inbox, out, cron="0 2 * * *"):
+    return (
+        "deploy", str(inbox), "--output", str(out), "--templates", str(SAMPLES / "templates"), "--cron", cron,
+        "--time-zone", "Europe/Berlin", "--json",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +36,7 @@ def orchestra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orchestra]:
     started = Orchestra(home, home / "state")
     try:
         started.start()
-        started.prefect("--no-prompt", "deploy", "--all")
+        started.fieldreader(*deploy_command(SAMPLES / "inbox", home / "out"))
         yield started
     finally:
         started.stop()
@@ -62,6 +73,8 @@ def test_all_deployments_are_there(orchestra):
     assert names == {
         ("on-demand", "flows/read_folder.py:read_folder"),
         ("nightly", "flows/nightly.py:nightly"),
+        ("wide", "flows/wide.py:wide"),
+        ("shard", "flows/read_folder.py:read_folder"),
         ("on-demand", "flows/retrain.py:retrain"),
     }
 
@@ -102,30 +115,34 @@ def test_logs_hold_no_field_contents(orchestra, inbox, tmp_path):
     assert [value for value in values if value in logged] == []
 
 
-def edited(inbox, tmp_path):
-    """prefect.yaml as a user edits it: own folders, another hour; here every minute."""
-    text = yaml.safe_load((ROOT / "prefect.yaml").read_text())
-    (nightly,) = (deployment for deployment in text["deployments"] if deployment["name"] == "nightly")
-    nightly["parameters"] = {
-        "folder": str(inbox), "out": f"{tmp_path}/out", "templates": f"{SAMPLES}/templates",
-    }  # fmt: skip
-    nightly["schedules"][0]["cron"] = "* * * * *"
-    path = tmp_path / "edited.yaml"
-    path.write_text(yaml.safe_dump(text))
-    return path
+def test_setting_up_again_changes_nothing_but_what_was_asked_for(orchestra, tmp_path):
+    again = json.loads(orchestra.fieldreader(*deploy_command(SAMPLES / "inbox", orchestra.home / "out")))
+    assert {step["change"] for step in again} == {"found", "unchanged"}
+    later = json.loads(orchestra.fieldreader(*deploy_command(SAMPLES / "inbox", orchestra.home / "out", "30 3 * * *")))
+    assert [step["subject"] for step in later if step["change"] == "updated"] == ["deployment nightly/nightly"]
+    orchestra.fieldreader(*deploy_command(SAMPLES / "inbox", orchestra.home / "out"))
+    names = [row["name"] for row in orchestra.ask("automations/filter")]
+    assert names.count(CRASH_AUTOMATION) == 1
+    assert len(names) == 2  # the other one starts the retraining
 
 
 def test_cron_schedules_a_run_and_the_worker_executes_it(orchestra, inbox, tmp_path):
     (deployment,) = orchestra.ask("deployments/filter", deployments={"name": {"any_": ["nightly"]}})
     assert [schedule["schedule"]["cron"] for schedule in deployment["schedules"]] == ["0 2 * * *"]
+    assert [schedule["schedule"]["timezone"] for schedule in deployment["schedules"]] == ["Europe/Berlin"]
     planned = wait_for_runs(orchestra, "nightly", "SCHEDULED", timeout_s=90)
-    assert all("T02:00:00" in run["expected_start_time"] for run in planned)
+    assert all(datetime.fromisoformat(run["expected_start_time"]).astimezone(BERLIN).hour == 2 for run in planned)
     assert all(run["auto_scheduled"] for run in planned)
 
-    orchestra.prefect("--no-prompt", "deploy", "--name", "nightly", "--prefect-file", str(edited(inbox, tmp_path)))
+    orchestra.fieldreader(*deploy_command(inbox, tmp_path / "out", "* * * * *"))
     done = wait_for_runs(orchestra, "nightly", "COMPLETED", timeout_s=240)
 
     assert done[0]["auto_scheduled"]
     assert len(list((tmp_path / "out").glob("*.json"))) == 2
-    (page, *_) = sorted((tmp_path / "out" / "nights").glob("*.md"))
-    assert page.read_text().startswith("# Night of ")
+    (page, *_) = sorted((tmp_path / "out" / "runs").glob("*.html"))
+    assert "<h1>Night of " in page.read_text()
+    keys = {row["key"] for row in orchestra.ask("artifacts/filter")}
+    assert {"nightly", "nightly-rates", "nightly-failures", "nightly-backlog", "nightly-progress"} <= keys
+    with RunLog.open(f"sqlite:///{orchestra.home}/state/fieldreader.db") as log:
+        first = log.runs("nightly")[-1]
+    assert (first.state, first.seen, first.failed) == ("done", 2, 1)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from prefect.states import Failed
 
-from flows.nightly import write_page
 from flows.read_folder import NothingReadError, fail_if_nothing_was_read, is_worth_retrying
 from flows.summary_page import MAX_FAILURES, summary_page
+from pipeline.batch import BatchOptions
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.errors import ModelError, OutputError, QueueError, TemplateError
+from pipeline.runs import Run
 from pipeline.summary import FileOutcome, FormOutcome, summarise
 
 
@@ -19,13 +22,17 @@ def failed(name="b.pdf", message="truncated"):
     return outcome(name, ResultStatus.FAILED, errors=(ErrorItem("damaged_file", message, 3),))
 
 
+def run_of(outcomes):
+    return Run("id", "Night", BatchOptions(Path("out")), summary=summarise(outcomes, 1.0))
+
+
 def test_page_counts_files_forms_and_failures():
     form = FormOutcome("survey", ResultStatus.ACCEPTED, fields=4, accepted=2, review=1, blank=1)
     page = summary_page(summarise([outcome(forms=(form,)), failed(), outcome("c", was_skipped=True)], 2.0), "Night")
     assert page.startswith("# Night\n")
     assert "| seen | 3 |\n| read before | 1 |\n| accepted | 1 |\n| waiting for a person | 0 |\n| failed | 1 |" in page
     assert "| `survey` | 1 | 1 (100%) | 4 | 3 (75%) | 1 |" in page
-    assert "| `b.pdf` | damaged_file | 3 | `truncated` |" in page
+    assert "| `b.pdf` | damaged_file | 3 | `truncated` | scan or copy it again |" in page
 
 
 def test_page_of_an_empty_folder_is_all_zeros():
@@ -76,15 +83,9 @@ def test_only_trouble_outside_is_tried_again(error, is_retried):
     ],
 )
 def test_single_failures_do_not_fail_the_run(outcomes):
-    fail_if_nothing_was_read(summarise(outcomes, 1.0))
+    fail_if_nothing_was_read(run_of(outcomes))
 
 
 def test_run_fails_when_nothing_could_be_read():
     with pytest.raises(NothingReadError, match="none of 2 files"):
-        fail_if_nothing_was_read(summarise([failed("a"), failed("b"), outcome(was_skipped=True)], 1.0))
-
-
-def test_page_of_a_night_is_written_whole(tmp_path):
-    path = write_page(tmp_path / "out" / "nights", "2026-05-01T0200Z", "# Night\n")
-    assert path.read_text() == "# Night\n"
-    assert [found.name for found in path.parent.iterdir()] == ["2026-05-01T0200Z.md"]
+        fail_if_nothing_was_read(run_of([failed("a"), failed("b"), outcome(was_skipped=True)]))

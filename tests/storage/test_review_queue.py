@@ -9,17 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from pipeline.document import Decision, ErrorItem, FieldKind, FieldSpec, FormTemplate
 from pipeline.errors import QueueError
+from pipeline.storage.database import open_database
 from pipeline.storage.review_item import Answer, ItemState, item_id
 from pipeline.storage.review_queue import ReviewQueue
 from tests.storage.review_samples import SURVEY, crop, reading, result
 
 
 @pytest.fixture
-def queue(tmp_path):
-    with ReviewQueue.open(f"sqlite:///{tmp_path}/state/queue.db") as opened:
+def queue(database_url):
+    with ReviewQueue.open(database_url) as opened:
         yield opened
 
 
@@ -139,7 +141,6 @@ def test_items_are_listed_by_state_template_source_and_number(queue):
 def test_corrections_keep_the_machines_value_beside_the_persons(tmp_path):
     noon = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
     ReviewQueue.open(f"sqlite:///{tmp_path}/q.db").close()
-    from pipeline.storage.database import open_database
 
     with ReviewQueue(open_database(f"sqlite:///{tmp_path}/q.db"), now=lambda: noon) as queue:
         queue.put_result(result(reading("x"), reading("y"), reading("z")), {})
@@ -281,7 +282,6 @@ def test_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path):
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    from pipeline.storage.database import open_database
     from pipeline.storage.tables import Table
 
     engine = open_database(f"sqlite:///{tmp_path}/q.db")
@@ -325,10 +325,11 @@ def test_database_of_a_newer_release_is_refused(tmp_path):
         ReviewQueue.open(f"sqlite:///{tmp_path}/q.db")
 
 
-def test_error_of_the_database_does_not_show_field_contents(queue, tmp_path):
-    with sqlite3.connect(tmp_path / "state" / "queue.db") as connection:
-        connection.execute("DROP TABLE review_crops")
-    connection.close()
+def test_error_of_the_database_does_not_show_field_contents(queue, database_url):
+    engine = open_database(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE review_crops"))
+    engine.dispose()
     with pytest.raises(QueueError) as caught:
         queue.put_result(result(reading(value="4242424242")), {(1, "postal_code"): crop()})
     assert "4242424242" not in str(caught.value)

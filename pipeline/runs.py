@@ -1,0 +1,92 @@
+"""A batch that leaves its traces: a record in the state database, and a page beside the results."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.batch import BatchOptions
+from pipeline.errors import ReadingError
+from pipeline.run_page import write_run_page
+from pipeline.storage.review_item import ItemState
+from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.run_log import RunLog, new_run_id
+from pipeline.summary import BatchSummary
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Run:
+    """A run at work.
+
+    Attributes:
+        title: heading of its page.
+        options: of the batch; fields that it puts into the queue carry the id of the run.
+        page: HTML page, once the run is done.
+        backlog: fields that wait for a person, of all runs, once this one is done; None without a queue.
+    """
+
+    id: str
+    title: str
+    options: BatchOptions
+    page: Path | None = None
+    backlog: int | None = None
+    summary: BatchSummary | None = None
+
+    def done(self, summary: BatchSummary) -> None:
+        """Tell what came of it, and leave the page.
+
+        Raises:
+            ReadingError: the output folder or the database cannot be used.
+        """
+        self.backlog = _count_waiting(self.options.queue_url)
+        self.page = write_run_page(self.options.out, self.id, self.title, summary, self.backlog)
+        self.summary = summary
+        logger.info(
+            "run %s: %d files, %d read before, %d accepted, %d for review, %d failed; %d pages in %.1f s",
+            self.id, summary.seen, summary.skipped, summary.accepted, summary.needs_review, summary.failed,
+            summary.pages, summary.seconds,
+        )  # fmt: skip
+
+
+@contextmanager
+def recorded(kind: str, options: BatchOptions, title: str | None = None) -> Iterator[Run]:
+    """Do a batch within this, and its record says when it ran and what came of it, or what stopped it.
+
+    Args:
+        kind: which command or flow.
+        options: of the batch; without a queue there is no record, and still a page.
+        title: heading of the page; kind and time when None.
+
+    Raises:
+        ReadingError: the database cannot be used.
+    """
+    now = dt.datetime.now(dt.UTC)
+    heading = title or f"{kind.capitalize()} of {now:%Y-%m-%d %H:%M} UTC"
+    identity = new_run_id(now)
+    with ExitStack() as stack:
+        log = stack.enter_context(RunLog.open(options.queue_url)) if options.queue_url else None
+        run = Run(identity, heading, replace(options, run=identity))
+        if log is not None:
+            log.begin(identity, kind)
+        try:
+            yield run
+        except BaseException as error:
+            if log is not None and run.summary is None:
+                log.stop(identity, error.code if isinstance(error, ReadingError) else type(error).__name__)
+            raise
+        finally:
+            if log is not None and run.summary is not None:
+                log.finish(identity, run.summary)
+
+
+def _count_waiting(queue_url: str | None) -> int | None:
+    if queue_url is None:
+        return None
+    with ReviewQueue.open(queue_url) as queue:
+        return queue.count()[ItemState.PENDING]
