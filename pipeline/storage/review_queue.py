@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.document import Correction, Decision, FieldSpec, FormTemplate, SourceResult
 from pipeline.errors import QueueError
 from pipeline.storage.database import lock_name, open_database, queue_errors, writing
 from pipeline.storage.review_csv import QUEUE_FILE, read_answers, write_queue
-from pipeline.storage.review_item import Answer, ItemState, ReviewItem, item_id, judge
+from pipeline.storage.review_item import Answer, ItemState, Keying, ReviewItem, item_id
+from pipeline.storage.review_log import lock_log
 from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
+from pipeline.storage.review_settling import settle_row
 from pipeline.storage.tables import ReviewCropRow, ReviewItemRow
 from recognizer.readings import GrayImage
 
@@ -130,20 +132,26 @@ class ReviewQueue:
             limit: at most so many.
         """
         query = _in_order(select(ReviewItemRow)).limit(limit)
+        now = self._clock()
         if state is not None:
-            query = query.where(ReviewItemRow.state == state)
+            query = query.where(_stands(state, now))
         if template is not None:
             query = query.where(ReviewItemRow.template == template)
         if source_id is not None:
             query = query.where(ReviewItemRow.source_id == source_id)
         with self._read() as session:
-            return tuple(to_item(row) for row in session.scalars(query))
+            return tuple(to_item(row, now) for row in session.scalars(query))
 
     def count(self) -> Mapping[ItemState, int]:
         """Number of items by state, 0 where there are none."""
-        query = select(ReviewItemRow.state, func.count()).group_by(ReviewItemRow.state)
+        now = self._clock()
+        stored = select(ReviewItemRow.state, func.count()).group_by(ReviewItemRow.state)
+        claimed = select(func.count()).select_from(ReviewItemRow).where(_stands(ItemState.CLAIMED, now))
         with self._read() as session:
-            found = {ItemState(state): count for state, count in session.execute(query)}
+            found = {ItemState(state): count for state, count in session.execute(stored)}
+            on_screens = session.scalar(claimed) or 0
+        found[ItemState.PENDING] = found.get(ItemState.PENDING, 0) - on_screens
+        found[ItemState.CLAIMED] = on_screens
         return {state: found.get(state, 0) for state in ItemState}
 
     def crop_png(self, identity: str) -> bytes | None:
@@ -159,7 +167,7 @@ class ReviewQueue:
 
     def corrections(self) -> tuple[Correction, ...]:
         """Every answer so far, oldest item first; `human_value` is None where nobody could read the field."""
-        query = _in_order(select(ReviewItemRow).where(ReviewItemRow.state != ItemState.PENDING))
+        query = _in_order(select(ReviewItemRow).where(ReviewItemRow.reviewer.is_not(None)))
         with self._read() as session:
             return tuple(
                 Correction(row.id, row.machine_value, row.human_value, row.reviewer or "", row.keyed_at or "")
@@ -171,7 +179,7 @@ class ReviewQueue:
     def settle(self, answers: Sequence[Answer], reviewer: str) -> Mapping[ItemState, int]:
         """Take a person's answers, all of them or, on an error, none; answers already taken change nothing.
 
-        Reviewers may change their own answers, never somebody else's.
+        Reviewers may change their own answers, never somebody else's. A field that is keyed blindly may stay open.
 
         Returns:
             How many items came to each state by this call.
@@ -183,19 +191,12 @@ class ReviewQueue:
         if not reviewer.strip():
             raise QueueError("a reviewer needs a name")
         settled: Counter[ItemState] = Counter()
-        keyed_at = self._clock()
         with self._write() as session:
+            lock_log(session)
             for answer in answers:
-                row = session.get(ReviewItemRow, answer.item_id, with_for_update=True)
-                if row is None:
-                    raise QueueError(f"{answer.place}: there is no item {answer.item_id} in this queue")
-                state, value = judge(answer, to_item(row))
-                if (row.state, row.human_value) == (state, value):
-                    continue
-                if row.state != ItemState.PENDING and row.reviewer != reviewer:
-                    raise QueueError(f"{answer.place}: {row.reviewer} has answered this item differently")
-                row.state, row.human_value, row.reviewer, row.keyed_at = state, value, reviewer, keyed_at
-                settled[state] += 1
+                state = settle_row(session, answer, reviewer, self._clock())
+                if state is not None:
+                    settled[state] += 1
         return settled
 
     # --- by spreadsheet --------------------------------------------------------------------------
@@ -213,7 +214,8 @@ class ReviewQueue:
         Raises:
             QueueError: the folder cannot be written or holds answers that would be lost.
         """
-        pending = self.list_items(limit=limit)
+        # A table shows the proposal; what is keyed without it is left to the review station.
+        pending = [item for item in self.list_items() if item.keying is Keying.SHOWN][:limit]
         older = folder / QUEUE_FILE
         if older.exists():
             waiting = {item.id for item in self.list_items()}
@@ -249,3 +251,15 @@ def _in_order(query: Select[tuple[ReviewItemRow]]) -> Select[tuple[ReviewItemRow
     return query.order_by(
         ReviewItemRow.created_at, ReviewItemRow.source_id, ReviewItemRow.document, ReviewItemRow.position
     )
+
+
+def _stands(state: ItemState, now: str) -> ColumnElement[bool]:
+    """Items in a state; those of reviewers at work are claimed, until their claim runs out."""
+    is_claimed = and_(ReviewItemRow.claimed_by.is_not(None), ReviewItemRow.claimed_until > now)
+    if state is ItemState.CLAIMED:
+        return and_(ReviewItemRow.state == ItemState.PENDING, is_claimed)
+    if state is ItemState.PENDING:
+        return and_(
+            ReviewItemRow.state == state, or_(ReviewItemRow.claimed_until.is_(None), ReviewItemRow.claimed_until <= now)
+        )
+    return ReviewItemRow.state == state
