@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import QueueError
 from pipeline.storage.database import open_database, queue_errors, writing
-from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, ReviewItem
+from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem
 from pipeline.storage.review_log import Event, Verification, lock_log, record, verify_log
 from pipeline.storage.review_rows import to_item
 from pipeline.storage.review_settling import escalate_row, reopen_row, settle_row
@@ -235,11 +236,12 @@ class ReviewDesk:
 
     def choices(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Forms and reasons among the open items, for the filters."""
-        query = select(ReviewItemRow.template, cast(ReviewItemRow.reasons, String)).where(_is_open()).distinct()
+        columns = ReviewItemRow.template, ReviewItemRow.keying, cast(ReviewItemRow.reasons, String)
         with self._read() as session:
-            found = session.execute(query).tuples().all()
-        templates = sorted({template for template, _ in found if template})
-        reasons = {part for _, text in found for part in text.strip("[]").replace('"', "").split(", ") if part}
+            found = session.execute(select(*columns).where(_is_open()).distinct()).tuples().all()
+        templates = sorted({template for template, _, _ in found if template})
+        shown = [json.loads(reasons) for _, keying, reasons in found if keying == Keying.SHOWN]
+        reasons = {str(reason) for listed in shown for reason in listed}
         return tuple(templates), tuple(sorted(reasons))
 
     def verify(self, known_head: str | None = None) -> Verification:
@@ -276,6 +278,8 @@ def _conditions(reviewer: Reviewer, wanted: Wanted) -> Iterator[ColumnElement[bo
     if wanted.template is not None:
         yield ReviewItemRow.template == wanted.template
     if wanted.reason is not None:
+        # Of a field keyed blindly not even the reason may be known.
+        yield or_(ReviewItemRow.keying == Keying.SHOWN, ReviewItemRow.state == ItemState.ESCALATED)
         yield cast(ReviewItemRow.reasons, String).contains(f'"{wanted.reason}"', autoescape=True)
 
 

@@ -39,13 +39,13 @@ def clock():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
-    """A database of its own; PostgreSQL where FIELDREADER_TEST_POSTGRES names a server's empty database."""
+    """A database of its own; PostgreSQL where TEST_POSTGRES_URL names a server's empty database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/q.db"
         return
-    server = os.environ.get("FIELDREADER_TEST_POSTGRES")
+    server = os.environ.get("TEST_POSTGRES_URL")
     if not server:
-        pytest.skip("FIELDREADER_TEST_POSTGRES names no PostgreSQL database")
+        pytest.skip("TEST_POSTGRES_URL names no PostgreSQL database")
     engine = open_database(server)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
