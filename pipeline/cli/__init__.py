@@ -6,6 +6,7 @@ import logging
 import sys
 
 from pipeline.cli import (
+    audit,
     calibrate,
     compress,
     digit,
@@ -14,6 +15,7 @@ from pipeline.cli import (
     evaluate,
     explain,
     export,
+    finalise,
     models,
     queue,
     read,
@@ -27,6 +29,7 @@ from pipeline.cli.app import app
 from recognizer.errors import ReadingError
 
 __all__ = [
+    "audit",
     "calibrate",
     "compress",
     "digit",
@@ -35,6 +38,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "finalise",
     "main",
     "models",
     "queue",
