@@ -18,6 +18,7 @@ from pipeline.fingerprint import reading_fingerprint
 from pipeline.plan import BatchPlan, PlannedFile, plan_batch
 from pipeline.process import ReadingOptions
 from pipeline.reading_model import open_model
+from pipeline.routing import Routing
 from pipeline.source_reader import Provenance, SourceReader, read_file, record_failure
 from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.limits import ScanLimits
@@ -48,6 +49,7 @@ class BatchOptions:
         overlays: folder for pictures of the pages with the readings drawn in; None for none.
         again: read also what has been read in the same way before.
         jobs: processes; None for one a processor core, fewer for few files.
+        routing: which fields go to people beyond those in review.
     """
 
     out: Path
@@ -60,6 +62,7 @@ class BatchOptions:
     overlays: Path | None = None
     again: bool = False
     jobs: int | None = None
+    routing: Routing = field(default_factory=Routing)
 
 
 def open_reader(options: BatchOptions) -> SourceReader:
@@ -84,7 +87,7 @@ def open_reader(options: BatchOptions) -> SourceReader:
         provenance=Provenance(fingerprint, model.identity),
         out=options.out,
         earlier=EarlierResults(options.out),
-        queue=ReviewQueue.open(options.queue_url) if options.queue_url else None,
+        queue=ReviewQueue.open(options.queue_url, options.routing) if options.queue_url else None,
         overlays=options.overlays,
         again=options.again,
     )

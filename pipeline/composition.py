@@ -21,4 +21,5 @@ def batch_options(settings: Settings, out: Path, overlays: Path | None = None, a
         overlays=overlays,
         again=again,
         jobs=settings.jobs,
+        routing=settings.routing,
     )

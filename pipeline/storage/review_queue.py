@@ -12,16 +12,20 @@ from types import TracebackType
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from pipeline.document import Correction, Decision, FieldSpec, FormTemplate, SourceResult
+from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
 from pipeline.errors import QueueError
+from pipeline.routing import DOUBTFUL_ONLY, Routing, is_drawn
 from pipeline.storage.database import lock_name, open_database, queue_errors, writing
 from pipeline.storage.review_csv import QUEUE_FILE, read_answers, write_queue
-from pipeline.storage.review_item import Answer, ItemState, Keying, ReviewItem, item_id
+from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem, item_id
 from pipeline.storage.review_log import lock_log
 from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
 from pipeline.storage.review_settling import settle_row
 from pipeline.storage.tables import ReviewCropRow, ReviewItemRow
 from recognizer.readings import GrayImage
+
+AUDIT_PRIORITY = -1
+"""Audits hold nothing up: what documents wait for comes first."""
 
 Crops = Mapping[tuple[int, str], GrayImage]
 """Upright picture of a field by document number and field name."""
@@ -34,18 +38,22 @@ def _now() -> dt.datetime:
 class ReviewQueue:
     """A queue in a database; many processes may use it at once, each with its own object."""
 
-    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = _now) -> None:
+    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = _now, routing: Routing = DOUBTFUL_ONLY) -> None:
         self._engine = engine
         self._now = now
+        self._routing = routing
 
     @classmethod
-    def open(cls, url: str) -> ReviewQueue:
+    def open(cls, url: str, routing: Routing = DOUBTFUL_ONLY) -> ReviewQueue:
         """Open the queue at a database URL (`sqlite:///path` or PostgreSQL), making and migrating what is needed.
+
+        Args:
+            routing: what else is to be keyed than fields in review.
 
         Raises:
             QueueError: the database cannot be used.
         """
-        return cls(open_database(url))
+        return cls(open_database(url), routing=routing)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -66,8 +74,8 @@ class ReviewQueue:
     ) -> int:
         """Bring the queue in line with one result, in one transaction; doing it twice changes nothing.
 
-        Fields in review become pending items. A pending item follows a newer reading of its field and goes when the
-        field no longer needs a person; a settled item stays as it is.
+        Fields in review, and others that the routing asks for, become pending items. A pending item follows a newer
+        reading of its field and goes when the field no longer needs a person; a settled item stays as it is.
 
         Args:
             result: one file's result.
@@ -87,19 +95,21 @@ class ReviewQueue:
             for document in result.documents:
                 form = document.template.name if document.template else ""
                 for reading in document.fields:
-                    if reading.decision is not Decision.REVIEW:
-                        continue
                     identity = item_id(result.source_id, document.number, reading.name)
+                    keying = self._routing.route(reading, form, identity)
+                    if keying is None:
+                        continue
                     row = left_over.pop(identity, None) or self._new_row(session, identity)
                     if row.state != ItemState.PENDING:
                         continue
                     pending += 1
                     row.source_names = sorted({*row.source_names, *result.source_names})
-                    if row.fingerprint == result.fingerprint:
+                    if row.fingerprint == result.fingerprint and row.keying == keying:
                         continue
                     spec = specs.get((form, reading.name), FieldSpec(reading.name, reading.kind))
                     propose(row, result, document, reading, spec)
-                    row.run = run
+                    row.run, row.keying = run, keying
+                    row.priority = AUDIT_PRIORITY if keying is Keying.AUDIT else 0
                     keep_crop(row, crops.get((document.number, reading.name)))
             for row in left_over.values():
                 # Where pages could not be read, their fields are not known to need nobody.
@@ -109,7 +119,13 @@ class ReviewQueue:
 
     def _new_row(self, session: Session, identity: str) -> ReviewItemRow:
         row = ReviewItemRow(
-            id=identity, state=ItemState.PENDING, created_at=self._clock(), source_names=[], fingerprint="", crop=None
+            id=identity,
+            state=ItemState.PENDING,
+            created_at=self._clock(),
+            source_names=[],
+            fingerprint="",
+            crop=None,
+            skips=0,
         )
         session.add(row)
         return row
@@ -173,6 +189,21 @@ class ReviewQueue:
                 Correction(row.id, row.machine_value, row.human_value, row.reviewer or "", row.keyed_at or "")
                 for row in session.scalars(query)
             )
+
+    def audited(self, template: str | None = None) -> tuple[tuple[bool, ...], int]:
+        """Whether each audited field was wrong, in the order they were settled; and how many are still to settle."""
+        query = select(ReviewItemRow.state).where(ReviewItemRow.keying == Keying.AUDIT)
+        if template is not None:
+            query = query.where(ReviewItemRow.template == template)
+        with self._read() as session:
+            states = [ItemState(state) for state in session.scalars(query.order_by(ReviewItemRow.keyed_at))]
+        settled = [state for state in states if state not in OPEN_STATES]
+        return tuple(state is not ItemState.CONFIRMED for state in settled), len(states) - len(settled)
+
+    def drawn_items(self, share: float, seed: int) -> tuple[ReviewItem, ...]:
+        """Settled items on which the lot of an audit fell, doubtful ones as well: a fair sample of all fields."""
+        items = (item for item in self.list_items(None) if item.state not in OPEN_STATES)
+        return tuple(item for item in items if is_drawn(item.id, share, seed))
 
     # --- the person's side -----------------------------------------------------------------------
 
