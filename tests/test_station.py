@@ -343,3 +343,34 @@ def test_markup_in_names_is_shown_as_text(owner, desk):
     assert evil not in page
     assert "&lt;script&gt;" in page
     assert owner.call("/api/hand").headers["content-type"] == "application/json"
+
+
+# --- the monitor ---------------------------------------------------------------------------------
+
+
+def test_the_monitor_shows_backlog_reviewers_and_reasons(owner, desk):
+    fill(desk, reading("postal_code"), reading("b"), reading("c"))
+    first, second, _ = owner.call("/api/hand").json()["hand"]
+    owner.call("/api/answer", id=first["id"], text="00001")
+    owner.call("/api/escalate", id=second["id"])
+    page = owner.client.get("/monitor").text
+    assert "<b>2</b> fields wait" in page
+    assert "low confidence" in page
+    assert "No accepted field has been audited yet" in page
+
+
+def test_the_monitor_shows_audits_beside_the_budget(owner, desk):
+    fill(desk, *(reading(f"f{number}") for number in range(4)), keying="audit")
+    for item in owner.call("/api/hand").json()["hand"]:
+        owner.call("/api/answer", id=item["id"], text="01234")
+    page = owner.client.get("/monitor").text
+    assert "0 of 4 audited values wrong" in page
+    assert "No sign that the budget is broken" in page
+    assert "<svg" in page
+
+
+def test_the_monitor_is_for_supervisors(station, open_station):
+    station.access.reviewers.add(Reviewer("ann"), PASSWORD)
+    ann = Person(open_station(station), "ann")
+    assert ann.client.get("/monitor").status_code == 403
+    assert "Monitor" not in ann.page.text

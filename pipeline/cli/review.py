@@ -63,7 +63,9 @@ def review(
     forms = load_templates(settings.templates) if settings.templates else ()
     desk = ReviewDesk.open(settings.queue_url)
     access = Access(Reviewers(desk.engine), token)
-    station = Station(desk, access, StationPictures(desk, settings.scans), specs_of(forms), snippets_only)
+    station = Station(
+        desk, access, StationPictures(desk, settings.scans), specs_of(forms), snippets_only, settings.max_error
+    )
     with listen(settings.serve_host, port) as listening:
         console = stderr()
         address = url_of(listening) + "/"

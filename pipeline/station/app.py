@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,13 +16,17 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from pipeline.audit_sampling import tally
 from pipeline.errors import QueueError, SourceError
 from pipeline.serve.gate import Gate, refuse, token_in_address
 from pipeline.station.access import COOKIE, SAFE_METHODS, Access, SafeHeaders, carries_form_token, is_from_here
 from pipeline.station.facts import Specs, check_keyed, item_facts
+from pipeline.station.monitor import monitor_facts
 from pipeline.station.pictures import StationPictures
 from pipeline.storage.review_desk import ReviewDesk, Wanted
+from pipeline.storage.review_figures import queue_figures
 from pipeline.storage.review_item import Answer, ReviewItem
+from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import LONGEST_S, Reviewer, SignedIn
 
 MAX_BYTES = 16_384
@@ -37,6 +42,7 @@ class Station:
     Attributes:
         specs: rules of the forms' fields, for remarks while typing.
         snippets_only: reviewers see single fields, never the page round them; supervisors see both.
+        max_error: error budget, beside which the monitor shows the audits.
     """
 
     desk: ReviewDesk
@@ -44,6 +50,7 @@ class Station:
     pictures: StationPictures
     specs: Specs
     snippets_only: bool = False
+    max_error: float = 0.01
 
 
 class Asked(BaseModel):
@@ -160,6 +167,16 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         answer = RedirectResponse("/sign-in", 303)
         answer.delete_cookie(COOKIE)
         return answer
+
+    @app.get("/monitor")
+    def monitor(person: Person) -> HTMLResponse:
+        if not person.reviewer.is_supervisor:
+            raise HTTPException(403, "the monitor is for supervisors")
+        figures = queue_figures(station.desk.engine, datetime.now(UTC))
+        outcomes, waiting = ReviewQueue(station.desk.engine).audited()
+        return HTMLResponse(
+            _page("monitor.html", **monitor_facts(figures, tally(outcomes, waiting, station.max_error)))
+        )
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
