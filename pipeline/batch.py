@@ -18,6 +18,7 @@ from pipeline.fingerprint import reading_fingerprint
 from pipeline.plan import BatchPlan, PlannedFile, plan_batch
 from pipeline.process import ReadingOptions
 from pipeline.reading_model import open_model
+from pipeline.routing import Routing
 from pipeline.source_reader import Provenance, SourceReader, read_file, record_failure
 from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.limits import ScanLimits
@@ -50,6 +51,7 @@ class BatchOptions:
         jobs: processes; None for one a processor core, fewer for few files.
         run: name under which fields enter the queue; None for none.
         archive: folder that originals move to once they are read; None to leave them where they are.
+        routing: which fields go to people beyond those in review.
     """
 
     out: Path
@@ -64,6 +66,7 @@ class BatchOptions:
     jobs: int | None = None
     run: str | None = None
     archive: Path | None = None
+    routing: Routing = field(default_factory=Routing)
 
 
 def open_reader(options: BatchOptions) -> SourceReader:
@@ -88,7 +91,7 @@ def open_reader(options: BatchOptions) -> SourceReader:
         provenance=Provenance(fingerprint, model.identity),
         out=options.out,
         earlier=EarlierResults(options.out),
-        queue=ReviewQueue.open(options.queue_url) if options.queue_url else None,
+        queue=ReviewQueue.open(options.queue_url, options.routing) if options.queue_url else None,
         overlays=options.overlays,
         again=options.again,
         run=options.run,

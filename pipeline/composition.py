@@ -28,4 +28,5 @@ def batch_options(
         again=again,
         archive=archive,
         jobs=settings.jobs,
+        routing=settings.routing,
     )

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from pipeline.errors import SettingsError
 from pipeline.process import ReadingOptions
+from pipeline.routing import Routing
 from pipeline.stages.decide import DecideOptions
 from pipeline.stages.quality import QualityOptions
 from pipeline.storage.limits import ScanLimits
@@ -75,6 +76,16 @@ class Settings(BaseSettings):
         description="token that requests to `serve` must carry; a new random one at each start when not set",
     )
     serve_max_bytes: int = Field(default=20_000_000, ge=1, description="size of a request to `serve`")
+    second_key_templates: tuple[str, ...] = Field(
+        default=(), description='forms whose every value a person keys as well, without seeing it; "*" for all'
+    )
+    second_key_above: float | None = Field(
+        default=None, ge=0, description="amounts from here on that a person keys as well, without seeing them"
+    )
+    audit_share: float = Field(
+        default=0.0, ge=0, le=1, description="share of accepted fields that people key to see how many are wrong"
+    )
+    audit_seed: int = Field(default=1, description="of the lot that draws them")
     quality: QualityOptions = Field(
         default=QualityOptions(), description="from when on a page's picture is too poor for anything to be accepted"
     )
@@ -88,6 +99,11 @@ class Settings(BaseSettings):
             decide=DecideOptions(accept_uncertified=self.accept_uncertified),
             quality=self.quality,
         )
+
+    @property
+    def routing(self) -> Routing:
+        """Which fields go to people beyond those in review."""
+        return Routing(self.second_key_templates, self.second_key_above, self.audit_share, self.audit_seed)
 
     @property
     def queue_url(self) -> str:

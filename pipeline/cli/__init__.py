@@ -6,6 +6,7 @@ import logging
 import sys
 
 from pipeline.cli import (
+    audit,
     calibrate,
     compress,
     deploy,
@@ -15,10 +16,12 @@ from pipeline.cli import (
     evaluate,
     explain,
     export,
+    finalise,
     models,
     purge,
     queue,
     read,
+    review,
     run,
     serve,
     template,
@@ -28,6 +31,7 @@ from pipeline.cli.app import app
 from recognizer.errors import ReadingError
 
 __all__ = [
+    "audit",
     "calibrate",
     "compress",
     "deploy",
@@ -37,11 +41,13 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "finalise",
     "main",
     "models",
     "purge",
     "queue",
     "read",
+    "review",
     "run",
     "serve",
     "template",

@@ -10,7 +10,9 @@ import typer
 from pipeline.cli.app import app, examples, global_options
 
 if TYPE_CHECKING:
+    from pipeline.labelled_fields import FieldTruth
     from pipeline.operating_point import BudgetPoint
+    from pipeline.settings import Settings
 
 SHOWN_BUDGETS = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 
@@ -19,6 +21,7 @@ SHOWN_BUDGETS = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
     epilog=examples(
         "fieldreader calibrate out truth.csv",
         "fieldreader calibrate out truth.csv --name our-forms",
+        "fieldreader calibrate out --from-audit",
         "fieldreader models promote our-forms-1",
     )
 )
@@ -26,8 +29,12 @@ def calibrate(
     context: typer.Context,
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of results, or a single one.")],
     truth: Annotated[
-        Path, typer.Argument(metavar="TRUTH", help="CSV with the columns file, field, value, perhaps document.")
-    ],
+        Path | None,
+        typer.Argument(metavar="[TRUTH]", help="CSV with the columns file, field, value, perhaps document."),
+    ] = None,
+    from_audit: Annotated[
+        bool, typer.Option("--from-audit", help="Take the truth from audited fields of the queue instead.")
+    ] = False,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call the model.")] = "calibrated",
 ) -> None:
     """Prove error budgets on results with known answers, and keep the thresholds with a copy of the model.
@@ -40,8 +47,11 @@ def calibrate(
     from pipeline.storage.stored_results import stored_results
     from pipeline.storage.truth import load_truth
 
+    if (truth is None) is not from_audit:
+        raise typer.BadParameter("name a file of truths, or --from-audit")
     settings = global_options(context).settings()
-    labelled = label_results(stored_results([results]), load_truth(truth))
+    truths = load_truth(truth) if truth else _audited_truths(settings)
+    labelled = label_results(stored_results([results]), truths)
     bundle, point = calibrate_model(settings.model_store, labelled, name)
     reader = next(iter(point.readers.values()))
     typer.echo(f"{len(labelled.fields):,} labelled fields of {len(labelled.straight_through):,} forms")
@@ -51,6 +61,29 @@ def calibrate(
     for kind, points in reader.by_kind.items():
         _print_points(kind.value, points)
     typer.echo(f"put it into service with: fieldreader models promote {bundle.name}-{bundle.version}")
+
+
+def _audited_truths(settings: Settings) -> tuple[FieldTruth, ...]:
+    """What people keyed for the fields on which the lot fell: those accepted and those in review alike."""
+    from pipeline.errors import DatasetError
+    from pipeline.labelled_fields import FieldTruth
+    from pipeline.storage.review_item import ItemState
+    from pipeline.storage.review_queue import ReviewQueue
+
+    with ReviewQueue.open(settings.queue_url) as queue:
+        items = queue.drawn_items(settings.audit_share, settings.audit_seed)
+    if not items:
+        raise DatasetError("no drawn field is settled yet; the setting audit_share draws accepted fields for an audit")
+    return tuple(
+        FieldTruth(
+            Path(item.source_names[0]).name,
+            item.document,
+            item.spec.name,
+            item.human_value,
+            item.state is not ItemState.UNREADABLE,
+        )
+        for item in items
+    )
 
 
 def _print_points(title: str, points: tuple[BudgetPoint, ...]) -> None:

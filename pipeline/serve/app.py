@@ -21,7 +21,7 @@ from pipeline.errors import (
     UnsupportedTypeError,
 )
 from pipeline.serve.answers import ErrorAnswer, FieldAnswer, Health, Prediction, field_answer, prediction_of
-from pipeline.serve.gate import Gate, refuse
+from pipeline.serve.gate import Gate, ask_for_token, knows_token, refuse
 from pipeline.serve.reading_service import ReadingService
 from pipeline.storage.names import display_name
 from pipeline.storage.results import software_version
@@ -71,7 +71,7 @@ def create_app(service: ReadingService, model: ModelIdentity, token: str, max_by
         docs_url=None,  # FastAPI's own pages load their scripts from elsewhere
         redoc_url=None,
     )
-    app.add_middleware(Gate, token=token, max_bytes=max_bytes)
+    app.add_middleware(Gate, allows=knows_token(token), refuses=ask_for_token, max_bytes=max_bytes)
     _add_error_answers(app)
     secured: dict[str, Any] = {
         "dependencies": [Security(_token_in_header), Security(_token_in_query)],

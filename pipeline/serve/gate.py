@@ -1,49 +1,43 @@
-"""Stands before the application: without the token, or with too large a body, nothing is parsed at all."""
+"""Stands before an application: who may not enter, or brings too large a body, is answered before parsing."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN_PATHS = frozenset({"/health", "/docs", "/openapi.json"})
-"""What anybody may ask for: none of it says anything about a document."""
+"""What anybody may ask `fieldreader serve` for: none of it says anything about a document."""
+
+Allows = Callable[[Scope], Awaitable[bool]]
+Refuses = Callable[[Scope], Response]
 
 
 class Gate:
-    """ASGI middleware that checks the token and the size of the body."""
+    """ASGI middleware that checks who asks, and the size of the body."""
 
-    def __init__(self, app: ASGIApp, token: str, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, allows: Allows, refuses: Refuses, max_bytes: int) -> None:
         self._app = app
-        self._token = token.encode()
+        self._allows = allows
+        self._refuses = refuses
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        if scope["path"] not in OPEN_PATHS and not self._knows_token(scope, headers):
-            refusal = refuse(401, "unauthorized", "send the token that `fieldreader serve` printed at its start")
-            refusal.headers["WWW-Authenticate"] = "Bearer"
-            await refusal(scope, receive, send)
-        elif _announced_bytes(headers) > self._max_bytes:
+        elif not await self._allows(scope):
+            await self._refuses(scope)(scope, receive, send)
+        elif _announced_bytes(Headers(scope=scope)) > self._max_bytes:
             await refuse(413, "too_large", self._too_large())(scope, receive, send)
         else:
             await self._app(scope, self._counting(receive), send)
-
-    def _knows_token(self, scope: Scope, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        return secrets.compare_digest(given.strip().encode(), self._token)
 
     def _counting(self, receive: Receive) -> Receive:
         """A body that announces no length, or a wrong one, is counted as it comes."""
@@ -61,6 +55,37 @@ class Gate:
 
     def _too_large(self) -> str:
         return f"the request has more than {self._max_bytes} bytes (setting serve_max_bytes)"
+
+
+def knows_token(token: str) -> Allows:
+    """Lets in who carries the token, in the header or in the address, and anybody to the open paths."""
+    expected = token.encode()
+
+    async def allows(scope: Scope) -> bool:
+        return scope["path"] in OPEN_PATHS or secrets.compare_digest(_given_token(scope).encode(), expected)
+
+    return allows
+
+
+def ask_for_token(scope: Scope) -> Response:
+    """The answer to who carries none."""
+    return refuse(
+        401,
+        "unauthorized",
+        "send the token that `fieldreader serve` printed at its start",
+        {"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _given_token(scope: Scope) -> str:
+    scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else token_in_address(scope)
+
+
+def token_in_address(scope: Scope) -> str:
+    """What stands behind `?token=`; empty without."""
+    query: bytes = scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get("token", [""])[0].strip()
 
 
 def refuse(status: int, code: str, message: str, headers: Mapping[str, Any] | None = None) -> JSONResponse:

@@ -95,20 +95,20 @@ def _answers(lines: Iterable[str], name: str) -> Iterator[Answer]:
 def _row(item: ReviewItem, crop: str) -> tuple[str | int, ...]:
     return (
         item.id,
-        _as_text(item.source_names[0] if item.source_names else ""),
+        as_text(item.source_names[0] if item.source_names else ""),
         item.document,
         item.page,
-        _as_text(item.template or ""),
-        _as_text(item.spec.name),
+        as_text(item.template or ""),
+        as_text(item.spec.name),
         item.spec.kind.value,
         crop,
-        _as_text(item.machine_value or ""),
+        as_text(item.machine_value or ""),
         f"{item.confidence:.4f}",
-        _as_text(" ".join(item.reasons)),
+        as_text(" ".join(item.reasons)),
         "",
     )
 
 
-def _as_text(value: str) -> str:
+def as_text(value: str) -> str:
     """The value, guarded by an apostrophe where a spreadsheet would run it as a formula."""
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value

@@ -23,12 +23,31 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class ItemState(StrEnum):
-    """Where an item stands. Only a pending one still follows the machine; the others are settled."""
+    """Where an item stands. Open ones still wait for a person; the others are settled.
+
+    `CLAIMED` is a pending item that somebody has on his screen. It is not stored: it ends by itself, with the claim.
+    """
 
     PENDING = "pending"
+    CLAIMED = "claimed"
+    ESCALATED = "escalated"
     CONFIRMED = "confirmed"
     CORRECTED = "corrected"
     UNREADABLE = "unreadable"
+
+
+OPEN_STATES = frozenset({ItemState.PENDING, ItemState.CLAIMED, ItemState.ESCALATED})
+
+
+class Keying(StrEnum):
+    """How a person keys an item."""
+
+    SHOWN = "shown"
+    """The machine's reading stands beside the field, to confirm or replace."""
+    BLIND = "blind"
+    """Second key: the machine's reading is hidden and counts as the first key."""
+    AUDIT = "audit"
+    """Second key to a value that was accepted, to measure how many of those are wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +68,11 @@ class ReviewItem:
         fingerprint: of the model, templates and settings that read it.
         run: name of the batch run that read it last; None when it had none.
         created_at: ISO 8601, UTC.
-        human_value: normalised answer; None while pending and when unreadable.
-        reviewer, keyed_at: who answered and when; None while pending.
+        human_value: normalised answer; None while open and when unreadable.
+        reviewer, keyed_at: who answered and when; None while open.
+        priority: higher ones come first.
+        keying: whether the machine's reading is shown to the person who keys.
+        claimed_by: who has it on his screen now; None when nobody has.
     """
 
     id: str
@@ -75,6 +97,9 @@ class ReviewItem:
     human_value: str | None
     reviewer: str | None
     keyed_at: str | None
+    priority: int = 0
+    keying: Keying = Keying.SHOWN
+    claimed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

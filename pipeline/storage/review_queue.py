@@ -9,17 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine, Select, delete, func, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from pipeline.document import Correction, Decision, FieldSpec, FormTemplate, SourceResult
+from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
 from pipeline.errors import QueueError
+from pipeline.routing import DOUBTFUL_ONLY, Routing, is_drawn
 from pipeline.storage.database import lock_name, open_database, queue_errors, writing
 from pipeline.storage.review_csv import QUEUE_FILE, read_answers, write_queue
-from pipeline.storage.review_item import Answer, ItemState, ReviewItem, item_id, judge
+from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem, item_id
+from pipeline.storage.review_log import lock_log
 from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
+from pipeline.storage.review_settling import settle_row
 from pipeline.storage.tables import ReviewCropRow, ReviewItemRow
 from recognizer.readings import GrayImage
+
+AUDIT_PRIORITY = -1
+"""Audits hold nothing up: what documents wait for comes first."""
 
 Crops = Mapping[tuple[int, str], GrayImage]
 """Upright picture of a field by document number and field name."""
@@ -36,18 +42,22 @@ FLUSHED_ITEMS = 20
 class ReviewQueue:
     """A queue in a database; many processes may use it at once, each with its own object."""
 
-    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = _now) -> None:
+    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = _now, routing: Routing = DOUBTFUL_ONLY) -> None:
         self._engine = engine
         self._now = now
+        self._routing = routing
 
     @classmethod
-    def open(cls, url: str) -> ReviewQueue:
+    def open(cls, url: str, routing: Routing = DOUBTFUL_ONLY) -> ReviewQueue:
         """Open the queue at a database URL (`sqlite:///path` or PostgreSQL), making and migrating what is needed.
+
+        Args:
+            routing: what else is to be keyed than fields in review.
 
         Raises:
             QueueError: the database cannot be used.
         """
-        return cls(open_database(url))
+        return cls(open_database(url), routing=routing)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -68,8 +78,8 @@ class ReviewQueue:
     ) -> int:
         """Bring the queue in line with one result, in one transaction; doing it twice changes nothing.
 
-        Fields in review become pending items. A pending item follows a newer reading of its field and goes when the
-        field no longer needs a person; a settled item stays as it is.
+        Fields in review, and others that the routing asks for, become pending items. A pending item follows a newer
+        reading of its field and goes when the field no longer needs a person; a settled item stays as it is.
 
         Args:
             result: one file's result.
@@ -89,19 +99,21 @@ class ReviewQueue:
             for document in result.documents:
                 form = document.template.name if document.template else ""
                 for reading in document.fields:
-                    if reading.decision is not Decision.REVIEW:
-                        continue
                     identity = item_id(result.source_id, document.number, reading.name)
+                    keying = self._routing.route(reading, form, identity)
+                    if keying is None:
+                        continue
                     row = left_over.pop(identity, None) or self._new_row(session, identity)
                     if row.state != ItemState.PENDING:
                         continue
                     pending += 1
                     row.source_names = sorted({*row.source_names, *result.source_names})
-                    if row.fingerprint == result.fingerprint:
+                    if row.fingerprint == result.fingerprint and row.keying == keying:
                         continue
                     spec = specs.get((form, reading.name), FieldSpec(reading.name, reading.kind))
                     propose(row, result, document, reading, spec)
-                    row.run = run
+                    row.run, row.keying = run, keying
+                    row.priority = AUDIT_PRIORITY if keying is Keying.AUDIT else 0
                     keep_crop(row, crops.get((document.number, reading.name)))
                     if pending % FLUSHED_ITEMS == 0:
                         session.flush()  # lets go of their pictures
@@ -113,7 +125,13 @@ class ReviewQueue:
 
     def _new_row(self, session: Session, identity: str) -> ReviewItemRow:
         row = ReviewItemRow(
-            id=identity, state=ItemState.PENDING, created_at=self._clock(), source_names=[], fingerprint="", crop=None
+            id=identity,
+            state=ItemState.PENDING,
+            created_at=self._clock(),
+            source_names=[],
+            fingerprint="",
+            crop=None,
+            skips=0,
         )
         session.add(row)
         return row
@@ -136,20 +154,26 @@ class ReviewQueue:
             limit: at most so many.
         """
         query = _in_order(select(ReviewItemRow)).limit(limit)
+        now = self._clock()
         if state is not None:
-            query = query.where(ReviewItemRow.state == state)
+            query = query.where(_stands(state, now))
         if template is not None:
             query = query.where(ReviewItemRow.template == template)
         if source_id is not None:
             query = query.where(ReviewItemRow.source_id == source_id)
         with self._read() as session:
-            return tuple(to_item(row) for row in session.scalars(query))
+            return tuple(to_item(row, now) for row in session.scalars(query))
 
     def count(self) -> Mapping[ItemState, int]:
         """Number of items by state, 0 where there are none."""
-        query = select(ReviewItemRow.state, func.count()).group_by(ReviewItemRow.state)
+        now = self._clock()
+        stored = select(ReviewItemRow.state, func.count()).group_by(ReviewItemRow.state)
+        claimed = select(func.count()).select_from(ReviewItemRow).where(_stands(ItemState.CLAIMED, now))
         with self._read() as session:
-            found = {ItemState(state): count for state, count in session.execute(query)}
+            found = {ItemState(state): count for state, count in session.execute(stored)}
+            on_screens = session.scalar(claimed) or 0
+        found[ItemState.PENDING] = found.get(ItemState.PENDING, 0) - on_screens
+        found[ItemState.CLAIMED] = on_screens
         return {state: found.get(state, 0) for state in ItemState}
 
     def crop_png(self, identity: str) -> bytes | None:
@@ -165,19 +189,34 @@ class ReviewQueue:
 
     def corrections(self) -> tuple[Correction, ...]:
         """Every answer so far, oldest item first; `human_value` is None where nobody could read the field."""
-        query = _in_order(select(ReviewItemRow).where(ReviewItemRow.state != ItemState.PENDING))
+        query = _in_order(select(ReviewItemRow).where(ReviewItemRow.reviewer.is_not(None)))
         with self._read() as session:
             return tuple(
                 Correction(row.id, row.machine_value, row.human_value, row.reviewer or "", row.keyed_at or "")
                 for row in session.scalars(query)
             )
 
+    def audited(self, template: str | None = None) -> tuple[tuple[bool, ...], int]:
+        """Whether each audited field was wrong, in the order they were settled; and how many are still to settle."""
+        query = select(ReviewItemRow.state).where(ReviewItemRow.keying == Keying.AUDIT)
+        if template is not None:
+            query = query.where(ReviewItemRow.template == template)
+        with self._read() as session:
+            states = [ItemState(state) for state in session.scalars(query.order_by(ReviewItemRow.keyed_at))]
+        settled = [state for state in states if state not in OPEN_STATES]
+        return tuple(state is not ItemState.CONFIRMED for state in settled), len(states) - len(settled)
+
+    def drawn_items(self, share: float, seed: int) -> tuple[ReviewItem, ...]:
+        """Settled items on which the lot of an audit fell, doubtful ones as well: a fair sample of all fields."""
+        items = (item for item in self.list_items(None) if item.state not in OPEN_STATES)
+        return tuple(item for item in items if is_drawn(item.id, share, seed))
+
     # --- the person's side -----------------------------------------------------------------------
 
     def settle(self, answers: Sequence[Answer], reviewer: str) -> Mapping[ItemState, int]:
         """Take a person's answers, all of them or, on an error, none; answers already taken change nothing.
 
-        Reviewers may change their own answers, never somebody else's.
+        Reviewers may change their own answers, never somebody else's. A field that is keyed blindly may stay open.
 
         Returns:
             How many items came to each state by this call.
@@ -189,19 +228,12 @@ class ReviewQueue:
         if not reviewer.strip():
             raise QueueError("a reviewer needs a name")
         settled: Counter[ItemState] = Counter()
-        keyed_at = self._clock()
         with self._write() as session:
+            lock_log(session)
             for answer in answers:
-                row = session.get(ReviewItemRow, answer.item_id, with_for_update=True)
-                if row is None:
-                    raise QueueError(f"{answer.place}: there is no item {answer.item_id} in this queue")
-                state, value = judge(answer, to_item(row))
-                if (row.state, row.human_value) == (state, value):
-                    continue
-                if row.state != ItemState.PENDING and row.reviewer != reviewer:
-                    raise QueueError(f"{answer.place}: {row.reviewer} has answered this item differently")
-                row.state, row.human_value, row.reviewer, row.keyed_at = state, value, reviewer, keyed_at
-                settled[state] += 1
+                state = settle_row(session, answer, reviewer, self._clock())
+                if state is not None:
+                    settled[state] += 1
         return settled
 
     # --- retention -------------------------------------------------------------------------------
@@ -238,7 +270,8 @@ class ReviewQueue:
         Raises:
             QueueError: the folder cannot be written or holds answers that would be lost.
         """
-        pending = self.list_items(limit=limit)
+        # A table shows the proposal; what is keyed without it is left to the review station.
+        pending = [item for item in self.list_items() if item.keying is Keying.SHOWN][:limit]
         older = folder / QUEUE_FILE
         if older.exists():
             waiting = {item.id for item in self.list_items()}
@@ -280,3 +313,15 @@ def _in_order(query: Select[tuple[ReviewItemRow]]) -> Select[tuple[ReviewItemRow
     return query.order_by(
         ReviewItemRow.created_at, ReviewItemRow.source_id, ReviewItemRow.document, ReviewItemRow.position
     )
+
+
+def _stands(state: ItemState, now: str) -> ColumnElement[bool]:
+    """Items in a state; those of reviewers at work are claimed, until their claim runs out."""
+    is_claimed = and_(ReviewItemRow.claimed_by.is_not(None), ReviewItemRow.claimed_until > now)
+    if state is ItemState.CLAIMED:
+        return and_(ReviewItemRow.state == ItemState.PENDING, is_claimed)
+    if state is ItemState.PENDING:
+        return and_(
+            ReviewItemRow.state == state, or_(ReviewItemRow.claimed_until.is_(None), ReviewItemRow.claimed_until <= now)
+        )
+    return ReviewItemRow.state == state

@@ -16,7 +16,7 @@ from pipeline.document import (
     Polygon,
     SourceResult,
 )
-from pipeline.storage.review_item import ItemState, ReviewItem
+from pipeline.storage.review_item import ItemState, Keying, ReviewItem
 from pipeline.storage.tables import ReviewCropRow, ReviewItemRow
 from recognizer.readings import GrayImage
 
@@ -58,12 +58,14 @@ def decode_crop(png: bytes) -> GrayImage:
     return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def to_item(row: ReviewItemRow) -> ReviewItem:
-    """The record of an item."""
+def to_item(row: ReviewItemRow, now: str) -> ReviewItem:
+    """The record of an item, as it stands at a time (ISO 8601, UTC): claims run out."""
     kind = FieldKind(row.kind)
+    state = ItemState(row.state)
+    claimed_by = row.claimed_by if row.claimed_until and row.claimed_until > now else None
     return ReviewItem(
         id=row.id,
-        state=ItemState(row.state),
+        state=ItemState.CLAIMED if claimed_by and state is ItemState.PENDING else state,
         created_at=row.created_at,
         source_id=row.source_id,
         source_names=tuple(row.source_names),
@@ -84,6 +86,9 @@ def to_item(row: ReviewItemRow) -> ReviewItem:
         human_value=row.human_value,
         reviewer=row.reviewer,
         keyed_at=row.keyed_at,
+        priority=row.priority,
+        keying=Keying(row.keying),
+        claimed_by=claimed_by,
     )
 
 

@@ -67,6 +67,12 @@ class ReviewItemRow(Table):
     reviewer: Mapped[str | None]
     keyed_at: Mapped[str | None]
 
+    priority: Mapped[int] = mapped_column(server_default="0")
+    skips: Mapped[int] = mapped_column(server_default="0")
+    keying: Mapped[str] = mapped_column(server_default="shown")
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[str | None]
+
     crop: Mapped[ReviewCropRow | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
 
@@ -105,3 +111,57 @@ class RunRow(Table):
     pages: Mapped[int]
     seconds: Mapped[float]
     summary: Mapped[dict[str, Any]]
+
+
+class ReviewKeyRow(Table):
+    """What one person keyed blindly for an item that is not settled by it."""
+
+    __tablename__ = "review_keys"
+
+    item_id: Mapped[str] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
+    reviewer: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str | None]
+    keyed_at: Mapped[str]
+
+
+class ReviewLogRow(Table):
+    """One entry of the audit log; see `review_log`. No foreign key: the log outlives what it tells of."""
+
+    __tablename__ = "review_log"
+    __table_args__ = (
+        Index("ix_review_log_actor_at", "actor", "at"),
+        Index("ix_review_log_item_id", "item_id"),
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str]
+    actor: Mapped[str]
+    event: Mapped[str]
+    item_id: Mapped[str]
+    detail: Mapped[str | None]
+    detail_hash: Mapped[str]
+    hash: Mapped[str]
+
+
+class ReviewerRow(Table):
+    """A person who may sign in to the review station."""
+
+    __tablename__ = "reviewers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    password: Mapped[str]
+    created_at: Mapped[str]
+
+
+class ReviewSessionRow(Table):
+    """Somebody signed in to the review station; only a digest of what his browser carries is kept."""
+
+    __tablename__ = "review_sessions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    reviewer: Mapped[str]
+    role: Mapped[str]
+    form_token: Mapped[str]
+    began: Mapped[str]
+    seen: Mapped[str]

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.document import Decision, ResultStatus
+from pipeline.finalise import Origin, Standing, finalise
+from pipeline.storage.results import write_result
+from pipeline.storage.review_item import Answer
+from pipeline.storage.review_queue import ReviewQueue
+from tests.storage.review_samples import reading, result
+
+ACCEPTED, BLANK = Decision.ACCEPTED, Decision.BLANK
+
+
+@pytest.fixture
+def queue(own_state):
+    with ReviewQueue.open(f"sqlite:///{own_state}/fieldreader.db") as opened:
+        yield opened
+
+
+def settle(queue, *answers):
+    items = queue.list_items()
+    queue.settle([Answer(item.id, keyed, "row") for item, keyed in zip(items, answers, strict=False) if keyed], "ann")
+
+
+def final(queue, read):
+    (document,) = finalise(read, {item.id: item for item in queue.list_items(None)})
+    return document
+
+
+def test_document_waits_until_its_last_field_is_settled(queue):
+    read = result(reading("a"), reading("b"))
+    queue.put_result(read, {})
+    assert (final(queue, read).standing, final(queue, read).waiting) == (Standing.WAITING, 2)
+    settle(queue, "=", None)
+    assert (final(queue, read).standing, final(queue, read).waiting) == (Standing.WAITING, 1)
+    settle(queue, "?")
+    assert final(queue, read).standing is Standing.FINAL
+
+
+@pytest.mark.parametrize(
+    ("keyed", "value", "origin"),
+    [
+        pytest.param("=", "01234", Origin.MACHINE, id="confirmed"),
+        pytest.param("91234", "91234", Origin.PERSON, id="corrected"),
+        pytest.param("?", None, Origin.NOBODY, id="unreadable"),
+    ],
+)
+def test_a_persons_value_counts_and_the_machines_stays_beside_it(queue, keyed, value, origin):
+    read = result(reading("a"))
+    queue.put_result(read, {})
+    settle(queue, keyed)
+    (field,) = final(queue, read).fields
+    assert (field.value, field.origin, field.machine_value, field.reviewer) == (value, origin, "01234", "ann")
+
+
+def test_accepted_and_blank_fields_need_nobody(queue):
+    read = result(reading("a", decision=ACCEPTED), reading("b", value=None, decision=BLANK))
+    document = final(queue, read)
+    assert document.standing is Standing.FINAL
+    assert [(field.value, field.origin) for field in document.fields] == [("01234", "machine"), (None, "machine")]
+
+
+def test_a_field_for_a_person_that_is_not_in_the_queue_waits(queue):
+    assert final(queue, result(reading("a"))).standing is Standing.WAITING
+
+
+@pytest.mark.parametrize(("keying", "standing"), [("audit", Standing.FINAL), ("blind", Standing.WAITING)])
+def test_an_audit_holds_nothing_up_and_a_second_key_does(queue, keying, standing):
+    queue.put_result(result(reading("a")), {})
+    with queue._engine.begin() as connection:
+        connection.execute(text("UPDATE review_items SET keying = :keying"), {"keying": keying})
+    assert final(queue, result(reading("a", decision=ACCEPTED))).standing is standing
+
+
+def test_a_document_that_could_not_be_read_is_failed(queue):
+    read = result()
+    failed = replace(read, documents=(replace(read.documents[0], status=ResultStatus.FAILED, fields=()),))
+    assert final(queue, failed).standing is Standing.FAILED
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def run(tmp_path, *options):
+    answer = CliRunner().invoke(app, ["finalise", str(tmp_path / "out"), "-o", str(tmp_path / "final"), *options])
+    assert answer.exit_code in (0, 3), answer.output
+    return answer
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_only_settled_documents_are_written_and_again_gives_the_same_bytes(queue, tmp_path):
+    (tmp_path / "out").mkdir()
+    for source, name in (("a" * 64, "a.pdf"), ("b" * 64, "=b.pdf")):
+        read = result(reading("amount"), source=source, names=(name,))
+        queue.put_result(read, {})
+        write_result(tmp_path / "out", read)
+    settle(queue, "91234")
+
+    assert "1 document left out: 1 field still to settle" in run(tmp_path).output
+    first = contents(tmp_path / "final")
+    assert sorted(first) == ["a-aaaaaaaa-1.json", "documents.jsonl", "fields.csv"]
+    run(tmp_path)
+    assert contents(tmp_path / "final") == first
+    assert run(tmp_path, "--fail-on-waiting").exit_code == 3
+
+    settle(queue, "=")
+    assert run(tmp_path, "--fail-on-waiting").exit_code == 0
+    lines = (tmp_path / "final" / "documents.jsonl").read_text().splitlines()
+    assert [json.loads(line)["fields"]["amount"]["value"] for line in lines] == ["01234", "91234"]
+    assert (tmp_path / "final" / "documents" / "a-aaaaaaaa-1.json").read_bytes() == first["a-aaaaaaaa-1.json"]
+    with (tmp_path / "final" / "fields.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["value"] for row in rows] == ["01234", "91234"]
+    assert rows[0]["file"] == "'=b.pdf"  # no spreadsheet runs it
+
+
+def test_one_format_alone_can_be_asked_for(queue, tmp_path):
+    (tmp_path / "out").mkdir()
+    write_result(tmp_path / "out", result(reading("a", decision=ACCEPTED)))
+    run(tmp_path, "--format", "csv")
+    assert list(contents(tmp_path / "final")) == ["fields.csv"]
+
+
+def test_audit_verify_says_whether_anything_was_tampered_with(queue):
+    queue.put_result(result(reading("a")), {})
+    settle(queue, "91234")
+    whole = CliRunner().invoke(app, ["audit", "verify"])
+    assert (whole.exit_code, "Nothing was tampered with" in whole.output) == (0, True)
+    with queue._engine.begin() as connection:
+        connection.execute(text("UPDATE review_items SET human_value = '00000'"))
+    broken = CliRunner().invoke(app, ["audit", "verify"])
+    assert broken.exit_code == 4
+    assert "is not as entry 1 left it" in broken.output
