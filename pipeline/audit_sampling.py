@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recognizer.proportions import clopper_pearson
+from recognizer.proportions import clopper_pearson, least_trials
 
+LEVEL = 0.95
 SUSPECTED = (2.0, 3.0, 5.0)
 """Multiples of the budget that the evidence wagers on, in equal parts."""
 FALSE_ALARM_EVERY = 100_000
@@ -43,7 +44,12 @@ class AuditTally:
     @property
     def interval(self) -> tuple[float, float]:
         """Exact 95 % interval of the rate."""
-        return clopper_pearson(self.wrong, self.audited)
+        return clopper_pearson(self.wrong, self.audited, LEVEL)
+
+    @property
+    def enough(self) -> int:
+        """Audited values that, without an error among them, put the interval within the budget."""
+        return least_trials(self.budget, (1 + LEVEL) / 2)
 
     @property
     def is_broken(self) -> bool:

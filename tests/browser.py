@@ -25,7 +25,7 @@ class Page:
     """One tab."""
 
     def __init__(self, socket_url: str) -> None:
-        self._socket = connect(socket_url, max_size=None, open_timeout=60)
+        self._socket = connect(socket_url, max_size=None, open_timeout=60, ping_interval=None)
         self._numbers = itertools.count(1)
         self.requests: list[str] = []
         self.said: list[str] = []

@@ -115,6 +115,11 @@ def test_the_token_leaves_the_address_and_becomes_a_session(station, open_statio
     assert open_station(station).get("/", params={"token": "wrong"}).status_code == 401
 
 
+def test_a_second_tab_shares_the_session_of_the_first(owner):
+    owner.client.get("/", params={"token": TOKEN})
+    assert owner.call("/api/hand").status_code == 200
+
+
 def test_with_accounts_the_token_lets_nobody_in(station, open_station):
     station.access.reviewers.add(Reviewer("ann"), PASSWORD)
     assert open_station(station).get("/", params={"token": TOKEN}).status_code == 401

@@ -196,12 +196,11 @@ def test_nothing_is_lost_when_the_server_goes_and_comes_again(place):
 def test_two_tabs_and_double_submits_settle_every_field_once(place):
     place.fill(10).start()
     tabs = [place.tab(), place.tab()]
-    done = 0
-    while done < 40 and any(tab.run("hand.length") for tab in tabs):
+    while len(place.answers()[0]) < 10:
         for tab in tabs:
             if tab.run("hand.length"):
-                place.key(tab)
-        done += 1
+                settled = place.key(tab)
+                tab.run(f"post('/api/answer', {{id: '{settled}', text: '{place.truths[settled]}'}}, null)")
     for tab in tabs:
         drained(tab)
     found, entries = place.answers()

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.app import app, examples, global_options
 from pipeline.cli.options import EXIT_REVIEW
-from pipeline.storage.final_files import FinalFormat
+from pipeline.final_format import FinalFormat
 
 
 @app.command(

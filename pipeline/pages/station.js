@@ -127,7 +127,7 @@ function load(item) {
 function show() {
   const item = hand[0];
   $("desk").hidden = !item;
-  $("empty").hidden = Boolean(item);
+  $("empty").hidden = Boolean(item) || outbox.length > 0; // the next ones may be on their way
   document.querySelector(".actions").hidden = !item && !times.length;
   insisting = false;
   clearTimeout(checkTimer);
@@ -170,7 +170,7 @@ function why(item) {
 
 function second(item) {
   const other = (item.others || []).find((one) => one.value !== item.proposal);
-  $("second").hidden = !other;
+  $("second").replaceChildren(); // its line stays, so that nothing moves
   if (!other) return;
   const value = document.createElement("b");
   value.textContent = other.value;
@@ -207,7 +207,7 @@ function draw(item) {
 function fit(item, picture) {
   const sight = document.querySelector(".sight").clientWidth;
   const room = Math.max(240, (pageShown && innerWidth > 640 ? 0.55 : 1) * sight - 2);
-  const height = Math.max(96, innerHeight * (innerWidth > 640 ? 0.36 : 0.24));
+  const height = Math.max(96, innerHeight * (innerWidth > 640 ? 0.32 : 0.2));
   const times = Math.min(6, room / (picture.naturalWidth || 1), height / (picture.naturalHeight || 1));
   const width = Math.round(picture.naturalWidth * times);
   $("picture").style.width = `${width}px`;
@@ -221,7 +221,6 @@ function characters(item, width) {
   const isPlaced = read.length > 0 && read.every((one) => one.x !== null) && width / read.length > 24;
   row.className = isPlaced ? "" : "row";
   row.style.width = isPlaced ? `${width}px` : "";
-  row.hidden = read.length === 0;
   row.replaceChildren(
     ...read.map((one) => {
       const place = document.createElement("span");
@@ -282,8 +281,8 @@ function leave(path, body) {
   if (progress) progress = { ...progress, waiting: Math.max(0, progress.waiting - 1) };
   say("saving");
   numbers();
-  show();
   post(path, { id: item.id, ...body }, item);
+  show();
 }
 
 const deeds = {
@@ -342,7 +341,7 @@ $("value").addEventListener("input", () => {
   touched = true;
   insisting = false;
   $("value").className = "";
-  $("second").hidden = true;
+  $("second").replaceChildren();
   remark("");
   clearTimeout(checkTimer);
   checkTimer = setTimeout(check, CHECK_AFTER_MS);
@@ -372,7 +371,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     if (isBack) deeds.back();
     else if (hand.length && !event.repeat) deeds[key]();
-  } else if (event.key === "Tab" && !event.shiftKey && event.target === $("value") && !touched && !$("second").hidden) {
+  } else if (event.key === "Tab" && !event.shiftKey && event.target === $("value") && !touched && $("second").firstChild) {
     // Once only: the next Tab goes on to the buttons, as everywhere.
     event.preventDefault();
     takeSecond();

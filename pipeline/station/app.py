@@ -133,6 +133,8 @@ def _add_pages(app: FastAPI, station: Station) -> None:
     @app.get("/")
     def review(request: Request) -> Response:
         given = token_in_address(request.scope)
+        if given and request.scope["signed_in"] is not None:  # a second tab shares the session of the first
+            return RedirectResponse("/", 303)
         if given and access.is_token(given):  # out of the address at once: it would stay in the browser's history
             return _with_cookie(request, access.sign_in_by_token())
         person = _person(request)

@@ -6,10 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 
 from pipeline.errors import OutputError
+from pipeline.final_format import FinalFormat
 from pipeline.finalise import FinalDocument, document_to_json
 from pipeline.storage.atomic import write_atomically
 from pipeline.storage.names import display_name, safe_stem
@@ -20,14 +20,6 @@ COLUMNS = (
     "file", "source", "document", "template", "field", "kind", "value", "origin", "machine_value", "confidence",
     "decision", "state", "reviewer", "keyed_at",
 )  # fmt: skip
-
-
-class FinalFormat(StrEnum):
-    """What can be written."""
-
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
 
 
 def write_final(folder: Path, documents: Sequence[FinalDocument], formats: Sequence[FinalFormat]) -> tuple[Path, ...]:

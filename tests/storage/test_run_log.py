@@ -8,8 +8,9 @@ import sys
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, text
+from sqlalchemy import JSON, Float, Integer, MetaData, Table, inspect, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import TypeEngine
 
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.storage import database
@@ -17,7 +18,6 @@ from pipeline.storage.database import open_database
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog, RunState, new_run_id
 from pipeline.summary import FileOutcome, FormOutcome, summarise
-from tests.storage.review_samples import crop, result
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 FORM = FormOutcome("survey", ResultStatus.NEEDS_REVIEW, 3, 1, 1, 1, (("low_confidence", 1),))
@@ -119,6 +119,13 @@ def test_removing_leaves_no_trace_of_old_runs_nor_of_results_that_are_gone(log):
     assert "d.json" not in json.dumps(run.summary)
 
 
+def _something(kind: TypeEngine) -> object:
+    """A value that a column of this type takes."""
+    if isinstance(kind, JSON):
+        return []
+    return 1 if isinstance(kind, Integer | Float) else "1"
+
+
 def test_the_schema_before_runs_is_upgraded_with_what_it_holds(database_url):
     engine = database._create_engine(database._parse(database_url))
     config = Config()
@@ -127,8 +134,10 @@ def test_the_schema_before_runs_is_upgraded_with_what_it_holds(database_url):
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
     assert "runs" not in inspect(engine).get_table_names()
-    queue = ReviewQueue(engine)
-    queue.put_result(result(), {(1, "postal_code"): crop()})
+    items = Table("review_items", MetaData(), autoload_with=engine)
+    known = {column.name: _something(column.type) for column in items.columns if not column.nullable}
+    with engine.begin() as connection:
+        connection.execute(items.insert().values(known | {"state": "pending", "kind": "digits"}))
     engine.dispose()
     with ReviewQueue.open(database_url) as queue, RunLog.open(database_url) as log:
         assert len(queue.list_items()) == 1
