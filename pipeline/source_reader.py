@@ -92,7 +92,7 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
             return _skip(file, source, earlier, reader.out, clock)
     pages = _failed_reading(refusal) if refusal else _read(source, reader, on_page, stages)
     if any(error.code == DecoderDiedError.code for error in pages.errors):
-        # Memory may have been short for a moment, or somebody killed the decoder; a file that does it again is to blame.
+        # Memory may have been short for a moment, or somebody killed the decoder; a second time, the file is to blame.
         pages = _read(source, reader, on_page, stages)
     if any(error.message == CHANGED for error in pages.errors):
         return leave_file(file.names)
