@@ -61,9 +61,9 @@ def _print_version(wanted: bool) -> None:
 
 def set_up_logging(debug: bool, as_json: bool) -> None:
     """Send the log to standard error: warnings, files and runs too as JSON, everything when debugging."""
-    level = logging.DEBUG if debug else logging.INFO if as_json else logging.WARNING
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if as_json:
+        logging.getLogger("pipeline").setLevel(logging.DEBUG if debug else logging.INFO)
         for handler in logging.getLogger().handlers:
             handler.setFormatter(_JsonFormatter())
 

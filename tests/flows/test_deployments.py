@@ -158,8 +158,8 @@ def test_a_run_killed_with_its_worker_gives_its_place_back(orchestra, tmp_path):
     for number in range(300):
         draw_form(slow_inbox / f"{number:03}.png", number)
     asked = (
-        "deployment", "run", "read-folder/on-demand", "--param", f"folder={slow_inbox}", "--param", f"out={tmp_path}/out",
-        "--param", "jobs=1",
+        "deployment", "run", "read-folder/on-demand", "--param", f"folder={slow_inbox}",
+        "--param", f"out={tmp_path}/out", "--param", "jobs=1",
     )  # fmt: skip
     orchestra.prefect(*asked)
     deadline = time.monotonic() + 240
