@@ -35,7 +35,7 @@ def nightly(
     due = flow_run.get_scheduled_start_time().astimezone(dt.UTC)
     settings = load_settings(templates=templates)
     options = batch_options(settings, out, archive=archive)
-    run = read_and_publish("nightly", f"Night of {due:%Y-%m-%d %H:%M} UTC", folder, options, settings.settle_s)
+    run = read_and_publish("nightly", f"Night of {due:%Y-%m-%d %H:%M} UTC", folder, options, settings)
     announce_corrections(settings.queue_url, settings.retrain_after)
     fail_if_nothing_was_read(run)
     return run.page

@@ -21,7 +21,7 @@ from pipeline.composition import batch_options
 from pipeline.errors import OutputError, QueueError, ReadingError
 from pipeline.plan import CHUNK_FILES, WHOLE, BatchPlan, Shard
 from pipeline.runs import Run, recorded
-from pipeline.settings import load_settings
+from pipeline.settings import Settings, load_settings
 from pipeline.summary import FileOutcome, summarise, summary_to_json
 from pipeline.workers import Event
 
@@ -73,9 +73,7 @@ def read_folder(
     options = batch_options(settings, out, again=again, archive=archive)
     part = f", part {shard} of {shards}" if shards > 1 else ""
     key = "read-folder" if shards == 1 else f"shard-{shard}"
-    run = read_and_publish(
-        key, f"Read {folder}{part}", folder, options, settings.settle_s, chunk_files, Shard(shard, shards)
-    )
+    run = read_and_publish(key, f"Read {folder}{part}", folder, options, settings, chunk_files, Shard(shard, shards))
     fail_if_nothing_was_read(run)
     assert run.summary is not None
     return summary_to_json(run.summary)
@@ -86,7 +84,7 @@ def read_and_publish(
     title: str,
     folder: Path,
     options: BatchOptions,
-    settle_s: float,
+    settings: Settings,
     chunk_files: int = CHUNK_FILES,
     shard: Shard = WHOLE,
 ) -> Run:
@@ -96,9 +94,9 @@ def read_and_publish(
         key: kind of the run, and of its artifacts.
     """
     logger = get_run_logger()
-    with recorded(key, options, title) as run:
+    with recorded(key, options, title, settings.metrics) as run:
         began = time.perf_counter()
-        plan = plan_batch([folder], options.out, settle_s).part(shard)
+        plan = plan_batch([folder], options.out, settings.settle_s).part(shard)
         chunks = plan.chunks(chunk_files)
         logger.info("run %s: %d files in %d chunks", run.id, len(plan.files), len(chunks))
         progress = Progress(key, len(chunks))

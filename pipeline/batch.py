@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ from pipeline.storage.templates import load_templates
 from pipeline.summary import BatchSummary, FileOutcome, summarise
 from pipeline.workers import Event, Lost, OpenReader, PageDone, Started, read_in_processes
 from recognizer.reader import load_recognizer
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["BatchOptions", "BatchPlan", "open_reader", "plan_batch", "read_chunk", "run_batch"]
 
@@ -120,6 +123,7 @@ def run_batch(
         ReadingError: something that fails every file; results written so far stay, and the next run goes on.
     """
     began = time.perf_counter()
+    on_event = partial(_log_and_tell, on_event)
     _make_folder(options.out)
     jobs = process_count(len(plan.files), options.jobs)
     if not plan.files:
@@ -129,6 +133,23 @@ def run_batch(
     else:
         outcomes = _read_elsewhere(plan.files, partial(open_with, options), options, jobs, on_event)
     return summarise(_in_plan_order(outcomes, plan), time.perf_counter() - began, len(plan.unsettled))
+
+
+def _log_and_tell(on_event: Callable[[Event], None], event: Event) -> None:
+    """Log what became of a file, never what is written in it, and pass the event on."""
+    if isinstance(event, FileOutcome):
+        facts = {
+            "file": event.names[0],
+            "result": event.result,
+            "status": "left" if event.was_left else event.status.value,
+            "skipped": event.was_skipped,
+            "pages": event.pages,
+            "review": sum(form.review for form in event.forms),
+            "errors": [error.code for error in event.errors],
+            "seconds": round(event.seconds, 3),
+        }
+        logger.info("%s: %s", facts["file"], facts["status"], extra={"facts": facts})
+    on_event(event)
 
 
 def process_count(files: int, jobs: int | None) -> int:

@@ -27,6 +27,7 @@ from pipeline.document import (
 )
 from pipeline.operating_point import OperatingPoint, Threshold
 from pipeline.page_stream import sound_pages
+from pipeline.stage_clock import StageClock
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import Decoded, decode_field
 from pipeline.stages.field_crop import regions_of_crops
@@ -131,6 +132,7 @@ def read_pages(
     on_page: Callable[[int], None] | None = None,
     on_trace: Callable[[PageTrace], None] | None = None,
     pictures: MutableMapping[tuple[int, str], GrayImage] | None = None,
+    clock: StageClock | None = None,
 ) -> PagesReading:
     """Read every form on the pages of one file.
 
@@ -145,13 +147,16 @@ def read_pages(
         on_trace: handed what each stage made of every page, in order.
         pictures: where pictures of fields are kept, by page number and name, until it is known which of them a person
             needs: a file may have thousands of pages. The result looks them up there.
+        clock: told how long `decode`, `register`, `segment` and `read` take.
     """
     kept = {} if pictures is None else pictures
+    clock = clock or StageClock()
     errors: list[ErrorItem] = []
     read: list[_PageReadings] = []
-    stream = _prepared(pages, templates, options.quality, errors, on_page)
+    stream = _prepared(clock.timed("decode", pages), templates, options.quality, errors, on_page, clock)
     while chunk := tuple(islice(stream, CHUNK_PAGES)):
-        read.extend(_read_chunk(chunk, recognizer, operating_point, options, on_trace, kept))
+        with clock.stage("read"):
+            read.extend(_read_chunk(chunk, recognizer, operating_point, options, on_trace, kept))
     documents = _assemble(read, templates, options.decide)
     return PagesReading(tuple(page.facts for page in read), documents, tuple(errors), _ReviewCrops(documents, kept))
 
@@ -185,11 +190,14 @@ def _prepared(
     quality: QualityOptions,
     errors: list[ErrorItem],
     on_page: Callable[[int], None] | None,
+    clock: StageClock,
 ) -> Iterator[_PageFields]:
     for page in sound_pages(pages, lambda e: errors.append(ErrorItem(e.code, str(e), e.page))):
-        registration = register_page(page, templates)
-        regions = _regions(page, registration)
-        fields = tuple(segment_field(region) for region in regions)
+        with clock.stage("register"):
+            registration = register_page(page, templates)
+        with clock.stage("segment"):
+            regions = _regions(page, registration)
+            fields = tuple(segment_field(region) for region in regions)
         facts = PageFacts(
             number=page.number,
             width_px=page.gray.shape[1],

@@ -10,14 +10,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.batch import BatchOptions
+from pipeline.drift import profile_of_fields
 from pipeline.errors import ReadingError
+from pipeline.metrics_file import write_metrics
+from pipeline.reading_model import open_model
 from pipeline.run_page import write_run_page
+from pipeline.storage.results import read_result
 from pipeline.storage.review_item import ItemState
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog, new_run_id
 from pipeline.summary import BatchSummary
+from recognizer.drift import DRIFT_REFERENCE, Shift, compare_profiles, load_profile
 
 logger = logging.getLogger(__name__)
+
+LOGGED = ("seen", "skipped", "accepted", "needs_review", "failed", "unsettled", "pages", "seconds")
+"""Counts of a run in its line of the log."""
 
 
 @dataclass(slots=True)
@@ -26,6 +34,9 @@ class Run:
 
     Attributes:
         title: heading of its page.
+        kind: which command or flow.
+        began: seconds since the epoch.
+        metrics: where figures for monitoring go; None for none.
         options: of the batch; fields that it puts into the queue carry the id of the run.
         page: HTML page, once the run is done.
         backlog: fields that wait for a person, of all runs, once this one is done; None without a queue.
@@ -34,34 +45,41 @@ class Run:
     id: str
     title: str
     options: BatchOptions
+    kind: str
+    began: float
+    metrics: Path | None = None
     page: Path | None = None
     backlog: int | None = None
     summary: BatchSummary | None = None
 
     def done(self, summary: BatchSummary) -> None:
-        """Tell what came of it, and leave the page.
+        """Tell what came of it, and leave the page and, when asked for, the figures.
 
         Raises:
             ReadingError: the output folder or the database cannot be used.
         """
         self.backlog = _count_waiting(self.options.queue_url)
         self.page = write_run_page(self.options.out, self.id, self.title, summary, self.backlog)
+        if self.metrics is not None:
+            write_metrics(self.metrics, self.kind, summary, self.backlog, _drift(self.options, self.began))
         self.summary = summary
         logger.info(
             "run %s: %d files, %d read before, %d accepted, %d for review, %d failed; %d pages in %.1f s",
             self.id, summary.seen, summary.skipped, summary.accepted, summary.needs_review, summary.failed,
             summary.pages, summary.seconds,
+            extra={"facts": {"run": self.id, "kind": self.kind, **{name: getattr(summary, name) for name in LOGGED}}},
         )  # fmt: skip
 
 
 @contextmanager
-def recorded(kind: str, options: BatchOptions, title: str | None = None) -> Iterator[Run]:
+def recorded(kind: str, options: BatchOptions, title: str | None = None, metrics: Path | None = None) -> Iterator[Run]:
     """Do a batch within this, and its record says when it ran and what came of it, or what stopped it.
 
     Args:
         kind: which command or flow.
         options: of the batch; without a queue there is no record, and still a page.
         title: heading of the page; kind and time when None.
+        metrics: file for Prometheus; None for none.
 
     Raises:
         ReadingError: the database cannot be used.
@@ -71,7 +89,7 @@ def recorded(kind: str, options: BatchOptions, title: str | None = None) -> Iter
     identity = new_run_id(now)
     with ExitStack() as stack:
         log = stack.enter_context(RunLog.open(options.queue_url)) if options.queue_url else None
-        run = Run(identity, heading, replace(options, run=identity))
+        run = Run(identity, heading, replace(options, run=identity), kind, now.timestamp(), metrics)
         if log is not None:
             log.begin(identity, kind)
         try:
@@ -90,3 +108,18 @@ def _count_waiting(queue_url: str | None) -> int | None:
         return None
     with ReviewQueue.open(queue_url) as queue:
         return queue.count()[ItemState.PENDING]
+
+
+def _drift(options: BatchOptions, began: float) -> tuple[Shift, ...]:
+    """How the readings of this run differ from the model's own reference; nothing when it has none."""
+    bundle = open_model(options.model_store).bundle
+    if not bundle.has(DRIFT_REFERENCE):
+        return ()
+    fields = (
+        field
+        for path in options.out.glob("*.json")
+        if path.stat().st_mtime >= began and (result := read_result(path)) is not None
+        for document in result.documents
+        for field in document.fields
+    )
+    return compare_profiles(load_profile(bundle.file(DRIFT_REFERENCE)), profile_of_fields(fields))

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     settle_s: float = Field(
         default=2.0, ge=0, description="seconds a file in the inbox must have been left alone before it is read"
     )
+    metrics: Path | None = Field(
+        default=None, description="file with figures of the last run for Prometheus; none when not set"
+    )
     retrain_after: int = Field(
         default=500, ge=1, description="fields settled since the last retraining that make the night run ask for one"
     )
@@ -158,7 +161,7 @@ def _read_settings_file(config: Path | None) -> dict[str, Any]:
         raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
-    for key in ("templates", "state_dir", "data"):
+    for key in ("templates", "state_dir", "data", "metrics"):
         if isinstance(values.get(key), str):
             values[key] = path.parent / values[key]
     return values

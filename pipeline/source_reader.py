@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.document import ErrorItem, FormTemplate, ModelIdentity, ResultStatus, Source, SourceResult
-from pipeline.errors import InternalError, OutputError, ReadingError, SourceError
+from pipeline.errors import DecoderDiedError, InternalError, OutputError, ReadingError, SourceError
 from pipeline.operating_point import OperatingPoint
 from pipeline.plan import PlannedFile
 from pipeline.process import PagesReading, ReadingOptions, file_status, read_pages
+from pipeline.stage_clock import StageClock
 from pipeline.storage.archive import move_to_archive
 from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.intake import CHANGED, take_in, unread_source
@@ -79,8 +80,9 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
     Raises:
         ReadingError: something that would fail every other file as well (model, queue, output folder).
     """
-    clock, started = time.perf_counter(), _now()
-    source, refusal = _take_in(file, reader.limits)
+    clock, started, stages = time.perf_counter(), _now(), StageClock()
+    with stages.stage("intake"):
+        source, refusal = _take_in(file, reader.limits)
     if refusal and (str(refusal) == CHANGED or not os.path.lexists(file.path)):
         return leave_file(file.names)
     earlier = reader.earlier.find(source)
@@ -89,12 +91,16 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
         if earlier.fingerprint == reader.provenance.fingerprint and not reader.again:
             _archive(file, source, earlier, reader)
             return _skip(file, source, earlier, reader.out, clock)
-    pages = _failed_reading(refusal) if refusal else _read(source, reader, on_page)
+    pages = _failed_reading(refusal) if refusal else _read(source, reader, on_page, stages)
+    if any(error.code == DecoderDiedError.code for error in pages.errors):
+        # Memory may have been short for a moment, or somebody killed the decoder; a second time, the file is to blame.
+        pages = _read(source, reader, on_page, stages)
     if any(error.message == CHANGED for error in pages.errors):
         return leave_file(file.names)
     result = _compose(source, pages, reader.provenance, started, time.perf_counter() - clock)
     try:
-        path = _keep(result, pages, reader)
+        with stages.stage("results"):
+            path = _keep(result, pages, reader)
     except ValueError as error:  # a result that contradicts itself
         logger.debug("defect in the result of source %s", source.id, exc_info=True)
         pages = _failed_reading(_defect(error))
@@ -106,7 +112,7 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
         if reader.overlays:
             save_overlays(open_pages(source, reader.limits), result, reader.overlays, path.stem)
         _archive(file, source, result, reader)
-    return count_file(result, file.names, path.name, time.perf_counter() - clock)
+    return count_file(result, file.names, path.name, time.perf_counter() - clock, stages=stages.seconds())
 
 
 def _archive(file: PlannedFile, source: Source, result: SourceResult, reader: SourceReader) -> None:
@@ -134,7 +140,7 @@ def _take_in(file: PlannedFile, limits: ScanLimits) -> tuple[Source, SourceError
     return replace(source, names=file.names), refusal
 
 
-def _read(source: Source, reader: SourceReader, on_page: OnPage | None) -> PagesReading:
+def _read(source: Source, reader: SourceReader, on_page: OnPage | None, clock: StageClock) -> PagesReading:
     try:
         return read_pages(
             open_pages(source, reader.limits),
@@ -144,6 +150,7 @@ def _read(source: Source, reader: SourceReader, on_page: OnPage | None) -> Pages
             reader.reading,
             on_page,
             pictures=PictureSpool(),
+            clock=clock,
         )
     except SourceError as error:
         return _failed_reading(error)

@@ -37,6 +37,7 @@ class FileOutcome:
         result: name of the result file within the output folder.
         was_skipped: it had been read before in the same way.
         seconds: time spent on it in this batch.
+        stages: seconds by stage; empty for what was skipped.
         was_left: it changed or went away while it was read, and has no result; the next run looks again.
     """
 
@@ -48,6 +49,7 @@ class FileOutcome:
     forms: tuple[FormOutcome, ...]
     errors: tuple[ErrorItem, ...]
     seconds: float
+    stages: tuple[tuple[str, float], ...] = ()
     was_left: bool = False
 
 
@@ -80,6 +82,7 @@ class BatchSummary:
         partly_read: those in review of which a page was lost; they have errors beside their documents.
         failures: files with errors, failed or partly read in this batch, in reading order.
         reasons: why fields wait for a person, most frequent first; a field may have several.
+        stage_seconds: time by stage, of all processes together.
         pages: pages read in this batch.
         seconds: wall clock time.
     """
@@ -97,6 +100,7 @@ class BatchSummary:
     templates: tuple[TemplateTally, ...]
     failures: tuple[FileOutcome, ...]
     reasons: tuple[tuple[str, int], ...]
+    stage_seconds: tuple[tuple[str, float], ...]
     pages: int
     seconds: float
 
@@ -141,7 +145,12 @@ def count_form(document: DocumentResult) -> FormOutcome:
 
 
 def count_file(
-    result: SourceResult, names: tuple[str, ...], result_name: str, seconds: float, was_skipped: bool = False
+    result: SourceResult,
+    names: tuple[str, ...],
+    result_name: str,
+    seconds: float,
+    was_skipped: bool = False,
+    stages: tuple[tuple[str, float], ...] = (),
 ) -> FileOutcome:
     """Counts of one file, seen in this batch under `names`."""
     return FileOutcome(
@@ -153,6 +162,7 @@ def count_file(
         tuple(count_form(document) for document in result.documents),
         result.errors,
         seconds,
+        stages,
     )
 
 
@@ -182,6 +192,7 @@ def summarise(outcomes: Sequence[FileOutcome], seconds: float, unsettled: int = 
         templates=_tally_templates(form for outcome in read for form in outcome.forms),
         failures=tuple(outcome for outcome in read if outcome.errors or outcome.status is ResultStatus.FAILED),
         reasons=_most_frequent_first(_count_reasons(form for outcome in read for form in outcome.forms)),
+        stage_seconds=_add_stages(read),
         pages=sum(outcome.pages for outcome in read),
         seconds=seconds,
     )
@@ -202,6 +213,14 @@ def _count_reasons(forms: Iterable[FormOutcome]) -> Counter[str]:
     for form in forms:
         counts.update(dict(form.reasons))
     return counts
+
+
+def _add_stages(outcomes: Iterable[FileOutcome]) -> tuple[tuple[str, float], ...]:
+    seconds: dict[str, float] = {}
+    for outcome in outcomes:
+        for stage, spent in outcome.stages:
+            seconds[stage] = seconds.get(stage, 0.0) + spent
+    return tuple((stage, round(spent, 3)) for stage, spent in seconds.items())
 
 
 def _most_frequent_first(counts: Counter[str]) -> tuple[tuple[str, int], ...]:

@@ -60,12 +60,14 @@ Event = Started | PageDone | FileOutcome | Lost
 def read_in_processes(files: Sequence[PlannedFile], open_reader: OpenReader, jobs: int) -> Generator[Event, None, None]:
     """Read files in `jobs` processes and tell what happens as it happens.
 
-    Every file ends in exactly one `FileOutcome` or `Lost`. When the caller stops iterating, all processes end.
+    Every file ends in exactly one `FileOutcome` or `Lost`: a file whose process died is tried once more, since it may
+    not have been to blame. When the caller stops iterating, all processes end.
 
     Raises:
         ReadingError: a process could not start or met an error that would fail every file.
     """
     waiting = deque(files)
+    tried: set[tuple[str, ...]] = set()
     workers = [_Worker(open_reader) for _ in range(min(jobs, len(files)))]
     try:
         while workers:
@@ -75,7 +77,11 @@ def read_in_processes(files: Sequence[PlannedFile], open_reader: OpenReader, job
                 if isinstance(message, PageDone | FileOutcome):
                     yield message
                 if isinstance(message, Lost):
-                    yield message
+                    if message.file.names in tried:
+                        yield message
+                    else:
+                        tried.add(message.file.names)
+                        waiting.appendleft(message.file)
                     workers.remove(worker)
                     if waiting:
                         workers.append(_Worker(open_reader))

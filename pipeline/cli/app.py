@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +59,31 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def set_up_logging(debug: bool, as_json: bool) -> None:
+    """Send the log to standard error: warnings, files and runs too as JSON, everything when debugging."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if as_json:
+        logging.getLogger("pipeline").setLevel(logging.DEBUG if debug else logging.INFO)
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(_JsonFormatter())
+
+
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a line; what a record was given as `facts` becomes keys of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
 @app.callback()
 def start(
     context: typer.Context,
@@ -65,6 +92,9 @@ def start(
         typer.Option("--config", metavar="FILE", help="Settings file instead of ./fieldreader.toml."),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log in detail and show where errors come from.")] = False,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Log one JSON object a line, files and runs included.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
@@ -73,5 +103,5 @@ def start(
 
     What cannot be read surely enough goes to a person: see `fieldreader queue`.
     """
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    set_up_logging(debug, log_json)
     context.obj = GlobalOptions(config)

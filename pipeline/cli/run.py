@@ -63,6 +63,10 @@ def run(
         bool | None,
         typer.Option("--cross-check", help="Have PDF pages drawn by poppler too; review those that differ."),
     ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option("--metrics", metavar="FILE", help="Write figures of the run for Prometheus' textfile collector."),
+    ] = None,
     fail_on_review: Annotated[
         bool, typer.Option("--fail-on-review", help="Exit with 3 when a field waits for review.")
     ] = False,
@@ -83,13 +87,15 @@ def run(
     from pipeline.runs import recorded
     from pipeline.summary import summary_to_json
 
-    settings = global_options(context).settings(templates=templates, max_error=max_error, jobs=jobs, device=device)
+    settings = global_options(context).settings(
+        templates=templates, max_error=max_error, jobs=jobs, device=device, metrics=metrics
+    )
     asked = batch_options(settings, output, overlays, again, archive)
     options = replace(asked, limits=replace(asked.limits, cross_check=True)) if cross_check else asked
     plan = plan_batch(inputs, output, settings.settle_s)
     try:
         with (
-            recorded("run", options) as record,
+            recorded("run", options, metrics=settings.metrics) as record,
             BatchProgress(len(plan.files), is_quiet=quiet or as_json) as progress,
         ):
             summary = run_batch(plan, record.options, progress.show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -44,7 +45,21 @@ class Orchestra:
         self._launch("server", "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
         self._wait_for_server()
         self.prefect("work-pool", "create", "default", "--type", "process")
+        self.start_worker()
+
+    def start_worker(self) -> None:
         self._launch("worker", "worker", "start", "--pool", "default")
+
+    def kill_worker_and_runs(self) -> None:
+        """SIGKILL to the worker and to whatever it started; the server lives on."""
+        (server,) = (process.pid for name, process in self._processes if name == "server")
+        for pid in self._stragglers():
+            with contextlib.suppress(OSError):
+                if os.getsid(pid) != server:
+                    os.kill(pid, signal.SIGKILL)
+        for name, process in self._processes:
+            if name == "worker":
+                process.wait(STOP_S)
 
     def stop(self) -> None:
         """Worker before server, so that it can say goodbye; then whatever a killed flow run left behind."""

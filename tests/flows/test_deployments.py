@@ -15,11 +15,14 @@ import pytest
 from pipeline.deployment import CRASH_AUTOMATION
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog
+from tests.batch_parts import draw_form
 from tests.flows.orchestra import ROOT, Orchestra
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SAMPLES = ROOT / "sample_docs"
+CRASHED_WITHIN_S = 180
+"""The promise; 90 s of silence and what the server takes to notice."""
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -146,3 +149,34 @@ def test_cron_schedules_a_run_and_the_worker_executes_it(orchestra, inbox, tmp_p
     with RunLog.open(f"sqlite:///{orchestra.home}/state/fieldreader.db") as log:
         first = log.runs("nightly")[-1]
     assert (first.state, first.seen, first.failed) == ("done", 2, 1)
+
+
+def test_a_run_killed_with_its_worker_gives_its_place_back(orchestra, tmp_path):
+    """Last of all: it ends the worker."""
+    slow_inbox = tmp_path / "slow"
+    slow_inbox.mkdir()
+    for number in range(300):
+        draw_form(slow_inbox / f"{number:03}.png", number)
+    asked = (
+        "deployment", "run", "read-folder/on-demand", "--param", f"folder={slow_inbox}",
+        "--param", f"out={tmp_path}/out", "--param", "jobs=1",
+    )  # fmt: skip
+    orchestra.prefect(*asked)
+    deadline = time.monotonic() + 240
+    while len(list((tmp_path / "out").glob("*.json"))) < 3:
+        assert time.monotonic() < deadline, orchestra.log("worker")
+        time.sleep(0.5)
+    time.sleep(5)  # a heartbeat is the first thing that a run says; let it reach the server
+    orchestra.kill_worker_and_runs()
+    died = time.monotonic()
+    (running,) = wait_for_runs(orchestra, "on-demand", "RUNNING", timeout_s=5)
+    wait_for_runs(orchestra, "on-demand", "CRASHED", timeout_s=CRASHED_WITHIN_S)
+    print(f"crashed after {time.monotonic() - died:.0f} s")  # noqa: T201
+    orchestra.start_worker()
+    read_before = len(list((tmp_path / "out").glob("*.json")))
+    orchestra.prefect(*asked)
+    deadline = time.monotonic() + 300
+    while len(list((tmp_path / "out").glob("*.json"))) == read_before:  # a place was free, and it goes on
+        assert time.monotonic() < deadline, orchestra.log("worker")
+        time.sleep(0.5)
+    assert running["id"]

@@ -23,7 +23,7 @@ def failed(name="b.pdf", message="truncated"):
 
 
 def run_of(outcomes):
-    return Run("id", "Night", BatchOptions(Path("out")), summary=summarise(outcomes, 1.0))
+    return Run("id", "Night", BatchOptions(Path("out")), "nightly", 0.0, summary=summarise(outcomes, 1.0))
 
 
 def test_page_counts_files_forms_and_failures():

@@ -137,7 +137,11 @@ def test_the_schema_before_runs_is_upgraded_with_what_it_holds(database_url):
     items = Table("review_items", MetaData(), autoload_with=engine)
     known = {column.name: _something(column.type) for column in items.columns if not column.nullable}
     with engine.begin() as connection:
-        connection.execute(items.insert().values(known | {"state": "pending", "kind": "digits", "polygon_px": [[0, 0], [9, 0], [9, 9], [0, 9]]}))
+        connection.execute(
+            items.insert().values(
+                known | {"state": "pending", "kind": "digits", "polygon_px": [[0, 0], [9, 0], [9, 9], [0, 9]]}
+            )
+        )
     engine.dispose()
     with ReviewQueue.open(database_url) as queue, RunLog.open(database_url) as log:
         assert len(queue.list_items()) == 1
