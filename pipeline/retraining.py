@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
+from pipeline.label_check import MOST_SUSPECTS, suspected
 from pipeline.labelling import LabelledDigit, label_digits
 from pipeline.storage.review_item import ItemState, ReviewItem
 from pipeline.storage.review_queue import ReviewQueue
@@ -78,6 +79,8 @@ class RetrainingReport:
         benchmark_name: what the benchmark is.
         champion, challenger: name and version; `challenger` is None when training made none.
         reason: the verdict in a sentence.
+        suspected_digits: labels that are probably mistakes; left out of training, see `label_check`.
+        suspected_items: the items they are of, to be keyed anew.
     """
 
     settled: int
@@ -91,6 +94,8 @@ class RetrainingReport:
     challenger: str | None
     verdict: Verdict
     reason: str
+    suspected_digits: int = 0
+    suspected_items: tuple[str, ...] = ()
 
 
 def retrain(queue: ReviewQueue, store: Path, options: RetrainingOptions = RetrainingOptions()) -> RetrainingReport:
@@ -108,8 +113,12 @@ def retrain(queue: ReviewQueue, store: Path, options: RetrainingOptions = Retrai
     corrected = _gather(queue, parent)
     nothing = RetrainingReport(
         corrected.settled, corrected.aligned, len(corrected.training), len(corrected.held_out),
-        None, None, "", _title(parent), None, Verdict.NOT_TRAINED, "",
+        None, None, "", _title(parent), None, Verdict.NOT_TRAINED, "", corrected.suspected,
+        tuple(corrected.suspected_items),
     )  # fmt: skip
+    if corrected.suspected > MOST_SUSPECTS * corrected.checked:
+        share = f"{corrected.suspected} of {corrected.checked} labels look wrong"
+        return replace(nothing, verdict=Verdict.REFUSED, reason=f"{share}; have their fields keyed anew")
     if len(corrected.training) < options.min_digits:
         return replace(nothing, reason=_too_few("training", len(corrected.training), options.min_digits))
     if len(corrected.held_out) < options.min_held_out:
@@ -178,6 +187,9 @@ class _Corrected:
     aligned: int = 0
     training: list[LabelledDigit] = field(default_factory=list)
     held_out: list[LabelledDigit] = field(default_factory=list)
+    checked: int = 0
+    suspected: int = 0
+    suspected_items: list[str] = field(default_factory=list)
 
 
 def _gather(queue: ReviewQueue, parent: Bundle) -> _Corrected:
@@ -191,7 +203,17 @@ def _gather(queue: ReviewQueue, parent: Bundle) -> _Corrected:
         picture = queue.crop(item.id)
         digits = label_digits(item, picture, recognizer) if picture is not None else ()
         found.aligned += bool(digits)
-        (found.held_out if is_held_out(item) else found.training).extend(digits)
+        if not digits:
+            continue
+        crops, labels = _arrays(digits)
+        doubts = suspected(recognizer.read_digits(crops).probabilities, labels)
+        found.checked += len(digits)
+        found.suspected += int(doubts.sum())
+        if doubts.any():
+            found.suspected_items.append(item.id)
+        # Judging keeps them all: where the model in service is surely wrong, the challenger is to show it.
+        kept = digits if is_held_out(item) else [digit for digit, bad in zip(digits, doubts, strict=True) if not bad]
+        (found.held_out if is_held_out(item) else found.training).extend(kept)
     return found
 
 
@@ -225,6 +247,11 @@ def report_page(report: RetrainingReport) -> str:
         f"- settled fields: {report.settled}, of which {report.aligned} gave labelled digits",
         f"- digits: {report.training_digits} trained on, {report.held_out_digits} held out, from other documents",
     ]
+    if report.suspected_digits:
+        lines.append(
+            f"- labels that look wrong, left out of training: {report.suspected_digits}; "
+            f"their items: {', '.join(report.suspected_items)}"
+        )
     if report.corrections and report.benchmark:
         lines += ["", "| read right | before | after | digits |", "| --- | --- | --- | --- |"]
         lines.append(_comparison_row("held-out corrections", report.corrections))

@@ -61,7 +61,7 @@ def test_drawn_fields_wait_behind_the_others_and_go_when_read_anew_without_a_lot
         queue.put_result(read, {})
         assert [(item.spec.name, item.keying) for item in queue.list_items()] == [("a", "audit"), ("b", "shown")]
         assert {item.priority for item in queue.list_items()} == {-1, 0}
-        assert queue.export_csv(tmp_path / "table") == 1  # a table would show the reading
+        assert queue.export(tmp_path / "table") == 1  # a table would show the reading
     with ReviewQueue.open(url) as queue:
         queue.put_result(read, {})
         assert [item.spec.name for item in queue.list_items()] == ["b"]

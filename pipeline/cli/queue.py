@@ -11,6 +11,7 @@ import typer
 
 from pipeline.cli.app import GlobalOptions, app, examples, global_options
 from pipeline.cli.options import Format
+from pipeline.exchange_format import ExchangeFormat
 
 if TYPE_CHECKING:
     from pipeline.storage.review_item import ReviewItem
@@ -49,25 +50,34 @@ def list_command(
 
 
 @queue_app.command(
-    "export", epilog=examples("fieldreader queue export to-do", "fieldreader queue export to-do --limit 200")
+    "export",
+    epilog=examples("fieldreader queue export to-do", "fieldreader queue export to-do --limit 200 --format jsonl"),
 )
 def export_command(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write queue.csv and the pictures.")],
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Export at most so many.")] = None,
+    form: Annotated[ExchangeFormat, typer.Option("--format", help="Table, JSON lines, or tasks of Label Studio.")] = (
+        ExchangeFormat.CSV
+    ),
 ) -> None:
     """Write the fields that wait into a folder for a spreadsheet: queue.csv and one picture a field.
 
     In the column `corrected`, key what the picture shows, `=` to confirm the proposal, or `?` when nobody can read it.
     """
     from pipeline.cli.report import count
+    from pipeline.storage.review_exchange import EXCHANGES
 
     with _open_queue(global_options(context)) as queue:
-        exported = queue.export_csv(folder, limit=limit)
-    typer.echo(f"{count(exported, 'field')} exported to {folder / 'queue.csv'}")
-    if exported:
+        exported = queue.export(folder, limit, form)
+    file = folder / EXCHANGES[form].file
+    typer.echo(f"{count(exported, 'field')} exported to {file}")
+    if exported and form is ExchangeFormat.LABEL_STUDIO:
+        typer.echo("Import it in Label Studio with the labelling configuration beside it; export as JSON, then:")
+        typer.echo("  fieldreader queue import EXPORT.json")
+    elif exported:
         typer.echo("Fill in the column 'corrected' (the value, '=' to confirm, '?' when unreadable), then:")
-        typer.echo(f"  fieldreader queue import {folder / 'queue.csv'}")
+        typer.echo(f"  fieldreader queue import {file}")
 
 
 @queue_app.command(
@@ -76,7 +86,7 @@ def export_command(
 )
 def import_command(
     context: typer.Context,
-    table: Annotated[Path, typer.Argument(metavar="CSV", help="The queue.csv that was filled in.")],
+    table: Annotated[Path, typer.Argument(metavar="FILE", help="The queue.csv or other export that was filled in.")],
     reviewer: Annotated[
         str | None, typer.Option("--reviewer", metavar="NAME", help="Who answered.  [default: the user logged in]")
     ] = None,
@@ -86,7 +96,7 @@ def import_command(
     from pipeline.storage.review_item import ItemState
 
     with _open_queue(global_options(context)) as queue:
-        settled = queue.import_csv(table, reviewer or getpass.getuser())
+        settled = queue.import_answers(table, reviewer or getpass.getuser())
         waiting = queue.count()[ItemState.PENDING]
     parts = ", ".join(f"{number} {state}" for state, number in sorted(settled.items()))
     typer.echo(f"{count(sum(settled.values()), 'answer')} taken{f' ({parts})' if parts else ''}; {waiting} still wait")
@@ -140,4 +150,4 @@ def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
         table.add_row(Text(name), str(item.page), item.spec.name, proposal, f"{item.confidence:.3f}", why)
     console.print(table)
     shown = "" if len(items) == waiting else f", {len(items)} shown"
-    console.print(f"\n{count(waiting, 'field')} waiting{shown}. Settle them with: fieldreader queue export FOLDER")
+    console.print(f"\n{count(waiting, 'field')} waiting{shown}. Settle them with: fieldreader review")

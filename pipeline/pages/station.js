@@ -5,6 +5,7 @@
 const $ = (id) => document.getElementById(id);
 const formToken = document.body.dataset.formToken;
 const OUTBOX = `outbox of ${document.body.dataset.reviewer}`;
+const KNOWN = 16; // as many as the server hears of
 const RETRY_MS = 1000;
 const CHECK_AFTER_MS = 120;
 const LOOK_AGAIN_MS = 60000;
@@ -41,7 +42,7 @@ async function call(path, body) {
   const answer = await fetch(path, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Form-Token": formToken },
-    body: JSON.stringify({ ...filters(), ...body }),
+    body: JSON.stringify({ ...filters(), known: hand.slice(0, KNOWN).map((item) => item.id), ...body }),
   });
   const said = await answer.json();
   if (!answer.ok) throw new Refused(answer.status, said.error);

@@ -23,7 +23,7 @@ from pipeline.station.access import COOKIE, SAFE_METHODS, Access, SafeHeaders, c
 from pipeline.station.facts import Specs, check_keyed, item_facts
 from pipeline.station.monitor import monitor_facts
 from pipeline.station.pictures import StationPictures
-from pipeline.storage.review_desk import ReviewDesk, Wanted
+from pipeline.storage.review_desk import HAND, ReviewDesk, Wanted
 from pipeline.storage.review_figures import queue_figures
 from pipeline.storage.review_item import Answer, ReviewItem
 from pipeline.storage.review_queue import ReviewQueue
@@ -54,10 +54,11 @@ class Station:
 
 
 class Asked(BaseModel):
-    """Which fields the reviewer wants."""
+    """Which fields the reviewer wants, and which his page has loaded already."""
 
     template: Text | None = None
     reason: Text | None = None
+    known: Annotated[list[Text], Field(max_length=4 * HAND)] = []
 
     def wanted(self) -> Wanted:
         return Wanted(self.template or None, self.reason or None)
@@ -227,7 +228,7 @@ def _add_calls(app: FastAPI, station: Station) -> None:
 
     @app.post("/api/hand")
     def hand(asked: Asked, person: Person) -> dict[str, Any]:
-        return _state(station, person, asked.wanted())
+        return _state(station, person, asked)
 
     @app.post("/api/check")
     def check(keyed: Keyed, person: Person) -> dict[str, Any]:
@@ -237,7 +238,7 @@ def _add_calls(app: FastAPI, station: Station) -> None:
     def answer(keyed: Keyed, person: Person) -> Any:
         item = desk.find(keyed.id)
         if item is None:  # a newer reading was sure enough; nothing is lost by not asking
-            return _state(station, person, keyed.wanted())
+            return _state(station, person, keyed)
         checked = check_keyed(keyed.text, item, station.specs)
         if not checked.fits:
             return refuse(422, "does_not_fit", checked.remark)
@@ -246,30 +247,31 @@ def _add_calls(app: FastAPI, station: Station) -> None:
         note = f"insisted: {'; '.join(checked.broken)}" if checked.broken else None
         text = checked.value if checked.value is not None else "?"
         desk.answer(person.reviewer, Answer(keyed.id, text, "this field"), note)
-        return _state(station, person, keyed.wanted())
+        return _state(station, person, keyed)
 
     @app.post("/api/skip")
     def skip(named: Named, person: Person) -> dict[str, Any]:
         desk.skip(person.reviewer, named.id)
-        return _state(station, person, named.wanted())
+        return _state(station, person, named)
 
     @app.post("/api/escalate")
     def escalate(named: Named, person: Person) -> dict[str, Any]:
         desk.escalate(person.reviewer, named.id, named.note)
-        return _state(station, person, named.wanted())
+        return _state(station, person, named)
 
     @app.post("/api/back")
     def back(asked: Asked, person: Person) -> dict[str, Any]:
         item = desk.take_back(person.reviewer)
-        state = _state(station, person, asked.wanted())
+        state = _state(station, person, asked)
         return state | {"back": None if item is None else _facts(station, person.reviewer, item)}
 
 
-def _state(station: Station, person: SignedIn, wanted: Wanted) -> dict[str, Any]:
-    """The fields in hand and the counts: the answer to every call, so that the page is never behind for long."""
-    items = station.desk.hand(person.reviewer, wanted)
-    progress = station.desk.progress(person.reviewer, wanted, person.began)
-    return {"hand": [_facts(station, person.reviewer, item) for item in items], "progress": asdict(progress)}
+def _state(station: Station, person: SignedIn, asked: Asked) -> dict[str, Any]:
+    """New fields in hand, and the counts: the answer to every call, so that the page is never behind for long."""
+    items = station.desk.hand(person.reviewer, asked.wanted())
+    new = [_facts(station, person.reviewer, item) for item in items if item.id not in asked.known]
+    progress = station.desk.progress(person.reviewer, asked.wanted(), person.began)
+    return {"hand": new, "progress": asdict(progress)}
 
 
 def _facts(station: Station, reviewer: Reviewer, item: ReviewItem) -> Mapping[str, Any]:

@@ -98,7 +98,7 @@ class ReviewDesk:
             return self._hand(session, reviewer, wanted, count)
 
     def _hand(self, session: Session, reviewer: Reviewer, wanted: Wanted, count: int) -> tuple[ReviewItem, ...]:
-        now, until = self._clock(), self._clock(self._claim_s)
+        now, until, soon = self._clock(), self._clock(self._claim_s), self._clock(self._claim_s / 2)
         fits = and_(*_conditions(reviewer, wanted))
         mine = and_(ReviewItemRow.claimed_by == reviewer.name, ReviewItemRow.claimed_until > now)
         held = list(session.scalars(_in_turn(select(ReviewItemRow).where(mine, fits))))
@@ -110,7 +110,9 @@ class ReviewDesk:
             # Others' claims under way are passed over; on SQLite a writer is alone anyway.
             held += session.scalars(query.with_for_update(skip_locked=True))
         for row in held:
-            row.claimed_by, row.claimed_until = reviewer.name, until
+            # Claims with half their time left are not written anew: most calls only add one field.
+            if row.claimed_by != reviewer.name or (row.claimed_until or "") < soon:
+                row.claimed_by, row.claimed_until = reviewer.name, until
         held.sort(key=lambda row: (-row.priority, row.skips, row.created_at, row.source_id, row.document, row.position))
         return tuple(to_item(row, now) for row in held)
 

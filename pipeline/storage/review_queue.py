@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
 from pipeline.errors import QueueError
+from pipeline.exchange_format import ExchangeFormat
 from pipeline.routing import DOUBTFUL_ONLY, Routing, is_drawn
 from pipeline.storage.database import lock_name, open_database, queue_errors, writing
-from pipeline.storage.review_csv import QUEUE_FILE, read_answers, write_queue
+from pipeline.storage.review_exchange import EXCHANGES, read_exchanged
 from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem, item_id
 from pipeline.storage.review_log import lock_log
 from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
@@ -255,14 +256,15 @@ class ReviewQueue:
             for some in _batches(source_ids):
                 session.execute(delete(ReviewItemRow).where(ReviewItemRow.source_id.in_(some)))
 
-    # --- by spreadsheet --------------------------------------------------------------------------
+    # --- by spreadsheet and other programs -------------------------------------------------------
 
-    def export_csv(self, folder: Path, limit: int | None = None) -> int:
-        """Write the pending items into a folder: `queue.csv` and `crops/*.png`.
+    def export(self, folder: Path, limit: int | None = None, form: ExchangeFormat = ExchangeFormat.CSV) -> int:
+        """Write the pending items into a folder: one file, such as `queue.csv`, and `crops/*.png`.
 
         Args:
             folder: made when missing; an older export there is replaced, unless it holds answers not yet imported.
             limit: at most so many items.
+            form: which file.
 
         Returns:
             Number of items written.
@@ -272,20 +274,21 @@ class ReviewQueue:
         """
         # A table shows the proposal; what is keyed without it is left to the review station.
         pending = [item for item in self.list_items() if item.keying is Keying.SHOWN][:limit]
-        older = folder / QUEUE_FILE
+        exchange = EXCHANGES[form]
+        older = folder / exchange.file
         if older.exists():
             waiting = {item.id for item in self.list_items()}
-            if any(answer.item_id in waiting for answer in read_answers(older)):
+            if any(answer.item_id in waiting for answer in exchange.read(older)):
                 raise QueueError(f"{older} holds answers that were not imported: import it first, or export elsewhere")
-        return write_queue(folder, ((item, self.crop_png(item.id)) for item in pending))
+        return exchange.write(folder, ((item, self.crop_png(item.id)) for item in pending))
 
-    def import_csv(self, path: Path, reviewer: str) -> Mapping[ItemState, int]:
-        """Settle items from a filled-in `queue.csv`, all rows or none; see `settle` and `Answer`.
+    def import_answers(self, path: Path, reviewer: str) -> Mapping[ItemState, int]:
+        """Settle items from a file that was exported and filled in, all answers or none; see `settle` and `Answer`.
 
         Raises:
             QueueError: the message names the file and the row.
         """
-        return self.settle(read_answers(path), reviewer)
+        return self.settle(read_exchanged(path), reviewer)
 
     # --- sessions --------------------------------------------------------------------------------
 

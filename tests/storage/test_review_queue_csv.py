@@ -38,7 +38,7 @@ def fill_in(path, answers, delimiter=","):
 
 
 def test_export_writes_a_row_and_a_picture_a_field(queue, tmp_path):
-    assert queue.export_csv(tmp_path / "out") == 4
+    assert queue.export(tmp_path / "out") == 4
     rows = rows_of(tmp_path / "out" / "queue.csv")
     assert rows[0] == {
         "item": queue.list_items()[0].id, "file": "inbox/a.pdf", "document": "1", "page": "1", "template": "survey",
@@ -52,10 +52,10 @@ def test_export_writes_a_row_and_a_picture_a_field(queue, tmp_path):
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_filled_in_table_settles_its_rows(queue, tmp_path, delimiter):
-    queue.export_csv(tmp_path)
+    queue.export(tmp_path)
     fill_in(tmp_path / "queue.csv", {"a": "=", "b": "91234", "c": "01234", "d": "?"}, delimiter)
 
-    settled = queue.import_csv(tmp_path / "queue.csv", "ann")
+    settled = queue.import_answers(tmp_path / "queue.csv", "ann")
 
     assert settled == {"confirmed": 2, "corrected": 1, "unreadable": 1}
     assert [(c.machine_value, c.human_value) for c in queue.corrections()] == [
@@ -64,26 +64,26 @@ def test_filled_in_table_settles_its_rows(queue, tmp_path, delimiter):
 
 
 def test_empty_answers_leave_their_items_pending(queue, tmp_path):
-    queue.export_csv(tmp_path)
+    queue.export(tmp_path)
     fill_in(tmp_path / "queue.csv", {"b": "91234"})
-    queue.import_csv(tmp_path / "queue.csv", "ann")
+    queue.import_answers(tmp_path / "queue.csv", "ann")
     assert [item.spec.name for item in queue.list_items()] == ["a", "c", "d"]
 
 
 def test_importing_twice_changes_nothing(queue, tmp_path):
-    queue.export_csv(tmp_path)
+    queue.export(tmp_path)
     fill_in(tmp_path / "queue.csv", {"a": "=", "b": "91234"})
-    queue.import_csv(tmp_path / "queue.csv", "ann")
+    queue.import_answers(tmp_path / "queue.csv", "ann")
     before = queue.list_items(state=None)
-    assert not any(queue.import_csv(tmp_path / "queue.csv", "ann").values())
+    assert not any(queue.import_answers(tmp_path / "queue.csv", "ann").values())
     assert queue.list_items(state=None) == before
 
 
 def test_a_wrong_row_is_named_and_nothing_is_imported(queue, tmp_path):
-    queue.export_csv(tmp_path)
+    queue.export(tmp_path)
     fill_in(tmp_path / "queue.csv", {"a": "=", "c": "no digits"})
     with pytest.raises(QueueError, match=r"queue\.csv, row 4: not a value of kind postal_code"):
-        queue.import_csv(tmp_path / "queue.csv", "ann")
+        queue.import_answers(tmp_path / "queue.csv", "ann")
     assert queue.count()["pending"] == 4
 
 
@@ -102,46 +102,46 @@ def test_table_that_cannot_be_imported_is_said_plainly(queue, tmp_path, text, me
     path = tmp_path / "t.csv"
     path.write_text(text)
     if not message:
-        assert not any(queue.import_csv(path, "ann").values())
+        assert not any(queue.import_answers(path, "ann").values())
         return
     with pytest.raises(QueueError, match=message):
-        queue.import_csv(path, "ann")
+        queue.import_answers(path, "ann")
 
 
 def test_missing_table_is_said_plainly(queue, tmp_path):
     with pytest.raises(QueueError, match=r"cannot read .*nowhere\.csv: No such file"):
-        queue.import_csv(tmp_path / "nowhere.csv", "ann")
+        queue.import_answers(tmp_path / "nowhere.csv", "ann")
 
 
 def test_answers_not_yet_imported_are_not_overwritten(queue, tmp_path):
-    queue.export_csv(tmp_path)
+    queue.export(tmp_path)
     fill_in(tmp_path / "queue.csv", {"a": "="})
     with pytest.raises(QueueError, match="not imported"):
-        queue.export_csv(tmp_path)
-    queue.import_csv(tmp_path / "queue.csv", "ann")
-    assert queue.export_csv(tmp_path) == 3
+        queue.export(tmp_path)
+    queue.import_answers(tmp_path / "queue.csv", "ann")
+    assert queue.export(tmp_path) == 3
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0.pdf", "+1.pdf", "-1.pdf", "@x.pdf", "\tx.pdf"])
 def test_file_names_cannot_become_formulas(tmp_path, name):
     with ReviewQueue.open(f"sqlite:///{tmp_path}/q.db") as queue:
         queue.put_result(result(names=(name,)), {})
-        queue.export_csv(tmp_path)
+        queue.export(tmp_path)
     assert rows_of(tmp_path / "queue.csv")[0]["file"] == f"'{name}"
 
 
 def test_file_names_that_are_not_text_are_exported_readably(tmp_path):
     with ReviewQueue.open(f"sqlite:///{tmp_path}/q.db") as queue:
         queue.put_result(result(names=("\udce4.pdf",)), {})
-        queue.export_csv(tmp_path)
+        queue.export(tmp_path)
     assert rows_of(tmp_path / "queue.csv")[0]["file"] == "\\udce4.pdf"
 
 
 def test_amount_keeps_its_minus_and_is_guarded(tmp_path):
     with ReviewQueue.open(f"sqlite:///{tmp_path}/q.db") as queue:
         queue.put_result(result(reading("f", value="-12.00", kind=FieldKind.AMOUNT)), {})
-        queue.export_csv(tmp_path)
+        queue.export(tmp_path)
         row = rows_of(tmp_path / "queue.csv")[0]
         assert row["proposal"] == "'-12.00"
         fill_in(tmp_path / "queue.csv", {"f": row["proposal"]})
-        assert queue.import_csv(tmp_path / "queue.csv", "ann")["confirmed"] == 1
+        assert queue.import_answers(tmp_path / "queue.csv", "ann")["confirmed"] == 1
