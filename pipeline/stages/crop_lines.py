@@ -45,6 +45,8 @@ CORNER_PX = 8
 """A box's side stands this near to the end of the rule over or under it."""
 OUTER_SHARE = 0.1
 """In this outer part of the picture an upright line from rule to rule is the side of a box."""
+SIGN_SHARE = 0.2
+"""The wall behind a sign stands within this share of the picture's width from the left side of its box."""
 LEAST_GAPS, UNEVEN = 3, 0.2
 """So many gaps between uprights that differ by less than this share are the cells of a comb."""
 LEAST_SIDES, ALIKE_SLOPES = 4, 0.01
@@ -158,16 +160,22 @@ def _walls(uprights: Sequence[PrintedLine], rules: Sequence[PrintedLine], shape:
     """Sides of boxes and of cells among the upright lines.
 
     Sides end where rules end, or go on to the edge, or stand at the ends of the picture. Between two rules a 1 may run
-    from one to the other just as the walls between cells do, but it has no fellows at even distances.
+    from one to the other just as the walls between cells do, but it has no fellows at even distances. In a box the wall
+    behind a currency's sign stands near the left side.
     """
     height, width = shape
     level = [line for line in uprights if abs(line.slope) <= MAX_WALL_SLOPE]
     between = [line for line in level if all(_is_end(line, t, rules, height) for t in (line.first, line.last))]
+    corners = [
+        line for line in between if all(_is_end(line, t, rules, height, CORNER_PX) for t in (line.first, line.last))
+    ]
+    sign_end = min((wall.at(wall.first) for wall in corners), default=0.0) + SIGN_SHARE * width
     sides = [
         line
         for line in between
-        if not OUTER_SHARE * width < line.at(line.first) < (1 - OUTER_SHARE) * width
-        or all(_is_end(line, t, rules, height, CORNER_PX) for t in (line.first, line.last))
+        if line in corners
+        or not OUTER_SHARE * width < line.at(line.first) < (1 - OUTER_SHARE) * width
+        or (corners and line.at(line.first) < sign_end)
     ]
     places = np.array(sorted(line.at((line.first + line.last) / 2) for line in between))
     gaps = np.diff(places)
