@@ -7,7 +7,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 DEMO_OUT := out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench poppler clean
+.PHONY: help demo test test-slow lint format bench poppler postgres clean
 
 help:
 	@echo "make demo       read the sample documents into $(DEMO_OUT)/"
@@ -66,6 +66,10 @@ $(INSTALLED_DEV): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing fieldreader and its tests' tools into $(VENV); the first time takes a few minutes."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(INSTALLED) $@
+
+postgres:
+	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || $(call apt_install,postgresql) \
+		|| echo "PostgreSQL is not installed, so the tests on it are skipped: apt-get install postgresql"
 
 poppler:
 	@command -v pdftoppm > /dev/null || $(call apt_install,poppler-utils) \

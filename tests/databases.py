@@ -38,8 +38,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """URL of the database `postgres` of a server that lives as long as the tests; skips where none can be started."""
-    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql, and put its bin folder into PATH")
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     if find_spec(DRIVER) is None:
         pytest.skip("the driver for PostgreSQL is not installed: pip install 'fieldreader[postgres]'")
     folder = Path(tempfile.mkdtemp(prefix="fieldreader-postgres-"))
@@ -60,14 +61,21 @@ def postgres_server() -> Iterator[str]:
 
     data, log = str(folder / "data"), str(folder / "log")
     try:
-        control("initdb", "-D", data, "--auth=trust", "--username=tester", "--no-sync", "--encoding=UTF8")
+        control(f"{programs}/initdb", "-D", data, "--auth=trust", "--username=tester", "--no-sync", "--encoding=UTF8")
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
         # With its output elsewhere: the server would keep our pipe open.
-        control("sh", "-c", f'pg_ctl -D "{data}" -l "{log}" -w -o "{settings}" start > /dev/null 2>&1')
+        control("sh", "-c", f'"{programs}/pg_ctl" -D "{data}" -l "{log}" -w -o "{settings}" start > /dev/null 2>&1')
         yield f"postgresql+{DRIVER}://tester@127.0.0.1:{port}/postgres"
-        control("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        control(f"{programs}/pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path | None:
+    """Folder of the server's programs; Debian keeps it out of PATH."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    return next((path.parent for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None)
 
 
 def _free_port() -> int:

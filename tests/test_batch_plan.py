@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.plan import plan_batch
+from pipeline.plan import Shard, plan_batch
 
 
 @pytest.fixture
@@ -93,3 +93,19 @@ def test_chunks_hold_every_file_once(inbox, tmp_path):
     chunks = plan.chunks(3)
     assert [len(chunk) for chunk in chunks] == [3, 3, 1]
     assert tuple(file for chunk in chunks for file in chunk) == plan.files
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_parts_together_are_the_whole_and_share_nothing(tmp_path, count):
+    for number in range(40):
+        (tmp_path / f"{number}.png").write_bytes(bytes([number]))
+    plan = plan_batch([tmp_path], tmp_path / "out")
+    parts = [plan.part(Shard(number, count)).files for number in range(1, count + 1)]
+    assert sorted(file.names for part in parts for file in part) == sorted(file.names for file in plan.files)
+    assert all(parts)
+
+
+@pytest.mark.parametrize(("number", "count"), [(0, 2), (3, 2), (1, 0)])
+def test_a_part_that_cannot_be_is_refused(number, count):
+    with pytest.raises(SettingsError, match=f"no part {number} of {count}"):
+        Shard(number, count)

@@ -237,3 +237,27 @@ def test_doctor_says_what_is_missing(tmp_path):
     assert answer.returncode == 2
     assert "missing" in answer.stdout
     assert "apt-get install poppler-utils" in answer.stdout
+
+
+@pytest.mark.slow
+def test_a_run_logs_json_and_figures_moves_originals_and_can_be_purged(inbox, tmp_path):
+    (inbox / "survey-blank.pdf").unlink()
+    answer = fieldreader(
+        "--log-json", "run", "inbox", "-o", "out", "-t", SAMPLES / "templates", "--archive", "done", "--metrics",
+        "fieldreader.prom", "--overlays", "out/overlays", "--quiet", cwd=tmp_path,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in answer.stderr.splitlines()]
+    assert [line["file"] for line in lines if "file" in line] == ["inbox/giro-clean.png", f"inbox/{BROKEN}"]
+    assert lines[-1]["seen"] == 2
+    (result,) = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("giro-clean*.json")]
+    values = [field["value"] for field in result["documents"][0]["fields"].values() if field["value"]]
+    assert values
+    assert not any(value in answer.stderr for value in values)
+    assert 'outcome="failed"} 1' in (tmp_path / "fieldreader.prom").read_text()
+    assert [path.name for path in (tmp_path / "done").iterdir()] == ["giro-clean.png"]
+    assert [path.name for path in inbox.iterdir()] == [BROKEN]
+
+    purged = fieldreader("purge", "out", "--older-than", "0h", "--json", cwd=tmp_path)
+    assert json.loads(purged.stdout)["results"] == 2
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+    assert (tmp_path / "done" / "giro-clean.png").is_file()

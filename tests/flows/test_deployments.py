@@ -151,6 +151,22 @@ def test_cron_schedules_a_run_and_the_worker_executes_it(orchestra, inbox, tmp_p
     assert (first.state, first.seen, first.failed) == ("done", 2, 1)
 
 
+def test_a_wide_run_reads_every_document_once_in_parts(orchestra, tmp_path):
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    for number in range(12):
+        draw_form(wide / f"{number:02}.png", number)
+    orchestra.prefect(
+        "deployment", "run", "wide/wide", "--param", f"folder={wide}", "--param", f"out={tmp_path}/out",
+        "--param", "templates=null", "--param", "shards=2", "--watch", timeout_s=600,
+    )  # fmt: skip
+    assert len(list((tmp_path / "out").glob("*.json"))) == 12
+    with RunLog.open(f"sqlite:///{orchestra.home}/state/fieldreader.db") as log:
+        parts = log.runs("shard-1") + log.runs("shard-2")
+    assert sum(part.seen for part in parts) == 12
+    assert all(0 < part.seen < 12 for part in parts)
+
+
 def test_a_run_killed_with_its_worker_gives_its_place_back(orchestra, tmp_path):
     """Last of all: it ends the worker."""
     slow_inbox = tmp_path / "slow"
