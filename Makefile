@@ -24,7 +24,8 @@ demo: $(INSTALLED) poppler
 		--templates sample_docs/templates --overlays $(DEMO_OUT)/overlays --again || test $$? -eq 4
 	@echo
 	@echo "A page with its readings drawn in: $$(ls $(DEMO_OUT)/overlays/*clean*.jpg | head -n 1)"
-	@echo "The fields left to a person: FIELDREADER_STATE_DIR=$(DEMO_OUT)/state $(BIN)/fieldreader queue list"
+	@echo "The fields left to a person, in your browser (docs/review.md):"
+	@echo "  FIELDREADER_STATE_DIR=$(DEMO_OUT)/state $(BIN)/fieldreader review --templates sample_docs/templates"
 
 test: $(INSTALLED_DEV)
 	@$(BIN)/python -m pytest

@@ -9,6 +9,7 @@ const KNOWN = 16; // as many as the server hears of
 const RETRY_MS = 1000;
 const CHECK_AFTER_MS = 120;
 const LOOK_AGAIN_MS = 60000;
+const ATTENDED_MS = 25 * 60000;
 const PAUSE_MS = 60000; // longer between two answers is a break, not work
 
 let hand = []; // fields on this screen, the first one shown
@@ -18,6 +19,7 @@ let progress = null;
 let touched = false; // the reviewer has keyed something
 let insisting = false; // Enter was pressed once on a value that breaks a rule
 let pageShown = false;
+let lastKey = Date.now();
 let checkTimer = 0;
 let checkNumber = 0;
 const kept = new Map(); // what was keyed for a field, should it come back
@@ -366,6 +368,7 @@ async function check() {
 }
 
 document.addEventListener("keydown", (event) => {
+  lastKey = Date.now();
   const key = { F2: "unreadable", F3: "skip", F4: "page", F6: "escalate" }[event.key];
   const isBack = event.key === "Backspace" && event.shiftKey;
   if (isBack || (key && !event.altKey && !event.ctrlKey && !event.metaKey)) {
@@ -405,6 +408,7 @@ async function refresh() {
   }
 }
 
-setInterval(() => hand.length === 0 && refresh(), LOOK_AGAIN_MS);
+// Looking for new fields keeps the session alive; when nobody has pressed a key for long, it is left to end.
+setInterval(() => hand.length === 0 && Date.now() - lastKey < ATTENDED_MS && refresh(), LOOK_AGAIN_MS);
 send();
 refresh();

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
@@ -22,7 +22,7 @@ from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying,
 from pipeline.storage.review_log import lock_log
 from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
 from pipeline.storage.review_settling import settle_row
-from pipeline.storage.tables import ReviewCropRow, ReviewItemRow
+from pipeline.storage.tables import ReviewCropRow, ReviewItemRow, ReviewLogRow
 from recognizer.readings import GrayImage
 
 AUDIT_PRIORITY = -1
@@ -251,9 +251,12 @@ class ReviewQueue:
         return counts
 
     def forget(self, source_ids: Sequence[str]) -> None:
-        """Remove all items of some files, answers and pictures included."""
+        """Remove all items of some files, answers and pictures included; the log keeps when and by whom, no values."""
         with self._write() as session:
+            lock_log(session)
             for some in _batches(source_ids):
+                items = select(ReviewItemRow.id).where(ReviewItemRow.source_id.in_(some))
+                session.execute(update(ReviewLogRow).where(ReviewLogRow.item_id.in_(items)).values(detail=None))
                 session.execute(delete(ReviewItemRow).where(ReviewItemRow.source_id.in_(some)))
 
     # --- by spreadsheet and other programs -------------------------------------------------------

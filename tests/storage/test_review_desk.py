@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import threading
 from dataclasses import replace
 
@@ -37,26 +36,9 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    """A database of its own; PostgreSQL where TEST_POSTGRES_URL names a server's empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/q.db"
-        return
-    server = os.environ.get("TEST_POSTGRES_URL")
-    if not server:
-        pytest.skip("TEST_POSTGRES_URL names no PostgreSQL database")
-    engine = open_database(server)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    yield server
-
-
 @pytest.fixture
-def desk(url, clock):
-    desk = ReviewDesk(open_database(url), now=clock)
+def desk(database_url, clock):
+    desk = ReviewDesk(open_database(database_url), now=clock)
     yield desk
     desk.close()
 
@@ -245,15 +227,15 @@ def test_alone_a_differing_key_goes_to_the_supervisor_at_once(desk):
 # --- many at once --------------------------------------------------------------------------------
 
 
-def test_many_reviewers_at_once_settle_every_field_once(url):
+def test_many_reviewers_at_once_settle_every_field_once(database_url):
     fields, crew = 60, 6
-    with ReviewQueue.open(url) as queue:
+    with ReviewQueue.open(database_url) as queue:
         for number in range(fields):
             queue.put_result(result(reading("a"), source=f"{number:064d}"), {})
     taken, failures = [], []
 
     def work(number):
-        desk = ReviewDesk.open(url)
+        desk = ReviewDesk.open(database_url)
         me = Reviewer(f"r{number}")
         try:
             while hand := desk.hand(me, count=2):
@@ -272,7 +254,7 @@ def test_many_reviewers_at_once_settle_every_field_once(url):
     assert failures == []
     assert len(taken) == len({item for item, _ in taken}) == fields
     assert {state for _, state in taken} == {ItemState.CONFIRMED}
-    desk = ReviewDesk.open(url)
+    desk = ReviewDesk.open(database_url)
     assert desk.verify().findings == ()
     assert desk.verify().entries == fields
     desk.close()
@@ -349,6 +331,15 @@ def test_words_may_be_blanked_for_retention_and_the_chain_holds(settled):
         connection.execute(text("DELETE FROM review_items WHERE field = 'a'"))
     verified = settled.verify()
     assert (verified.findings, verified.blanked, verified.entries) == ((), 1, 2)
+
+
+def test_what_is_purged_leaves_no_value_in_the_log_and_the_chain_holds(settled):
+    ReviewQueue(settled.engine).forget(["a" * 64])
+    verified = settled.verify()
+    assert (verified.findings, verified.blanked, verified.entries) == ((), 2, 2)
+    with settled.engine.connect() as connection:
+        rows = connection.execute(text("SELECT * FROM review_log")).all()
+    assert "91234" not in str(rows)
 
 
 def test_the_log_does_not_show_values_in_its_hashes(settled):
