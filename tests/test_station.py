@@ -150,6 +150,15 @@ def test_five_wrong_passwords_lock_a_name_even_for_the_right_one(station, open_s
     assert client.post("/sign-in", data={"name": "ann", "password": PASSWORD}).status_code == 429
 
 
+def test_a_script_that_asks_on_and_on_is_slowed_down(owner, desk, station):
+    fill(desk)
+    assert owner.call("/api/hand").status_code == 200
+    name = station.access.reviewers.who_is(owner.client.cookies[COOKIE]).reviewer.name
+    while not station.access.is_too_fast(name):
+        pass
+    assert owner.call("/api/hand").status_code == 429
+
+
 def test_a_limit_opens_again_after_its_window():
     now = [0.0]
     limit = Limit(2, 10.0, clock=lambda: now[0])

@@ -83,6 +83,7 @@ def create_station(station: Station) -> FastAPI:
     """Put the application together."""
     app = FastAPI(title="fieldreader review station", docs_url=None, redoc_url=None, openapi_url=None)
     access = station.access
+    app.state.access = access
     app.add_middleware(Gate, allows=access.allows, refuses=_ask_to_sign_in(access), max_bytes=MAX_BYTES)
     app.add_middleware(SafeHeaders)
     _add_error_answers(app)
@@ -99,6 +100,9 @@ def _person(request: Request) -> SignedIn:
     person: SignedIn | None = request.scope.get("signed_in")
     if person is None:
         raise HTTPException(401, "sign in first")
+    access: Access = request.app.state.access
+    if access.is_too_fast(person.reviewer.name):
+        raise HTTPException(429, "too many requests; wait a moment")
     if request.method not in SAFE_METHODS and not carries_form_token(request, person):
         raise HTTPException(403, "this request does not come from the page of the station; load it again")
     return person
