@@ -15,7 +15,7 @@ RUNS_FOLDER = "runs"
 """Within the output folder: one page a run."""
 SHOWN_FAILURES = 500
 """Failed files named on the page; the results name all of them."""
-OPEN_BACKLOG = "fieldreader queue list"
+OPEN_BACKLOG = "fieldreader review"
 """How to see what waits for a person."""
 
 
