@@ -129,7 +129,8 @@ def run_batch(
     if not plan.files:
         outcomes = []
     elif jobs == 1:
-        outcomes = _read_here(plan.files, open_with(options), on_event)
+        with closing(open_with(options)) as reader:
+            outcomes = _read_here(plan.files, reader, on_event)
     else:
         outcomes = _read_elsewhere(plan.files, partial(open_with, options), options, jobs, on_event)
     return summarise(_in_plan_order(outcomes, plan), time.perf_counter() - began, len(plan.unsettled))

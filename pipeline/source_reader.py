@@ -70,6 +70,12 @@ class SourceReader:
     run: str | None = None
     archive: Path | None = None
 
+    def close(self) -> None:
+        """Let go of the queue's database."""
+        if self.queue is not None:
+            self.queue.close()
+
+
 
 def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = None) -> FileOutcome:
     """Read one file and write its result, unless it has been read in the same way before.

@@ -10,6 +10,7 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -166,11 +167,11 @@ def _serve(connection: Connection, open_reader: OpenReader) -> None:
     end_with_parent(connection.fileno(), kill_me)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
-        reader = open_reader()
-        connection.send(_Ready(reader.provenance))
-        while True:
-            file: PlannedFile = connection.recv()
-            connection.send(read_file(file, reader, partial(_send_page, connection, file)))
+        with closing(open_reader()) as reader:
+            connection.send(_Ready(reader.provenance))
+            while True:
+                file: PlannedFile = connection.recv()
+                connection.send(read_file(file, reader, partial(_send_page, connection, file)))
     except ReadingError as error:
         connection.send(error)
     except (EOFError, BrokenPipeError, ConnectionResetError):
