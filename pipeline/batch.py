@@ -34,7 +34,7 @@ from recognizer.reader import load_recognizer
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["BatchOptions", "BatchPlan", "open_reader", "plan_batch", "read_chunk", "run_batch"]
+__all__ = ["BatchOptions", "BatchPlan", "open_reader", "plan_batch", "run_batch"]
 
 FILES_PER_PROCESS = 8
 """A process takes about a second to start, as long as eight one-page files take to read."""
@@ -100,11 +100,6 @@ def open_reader(options: BatchOptions) -> SourceReader:
         run=options.run,
         archive=options.archive,
     )
-
-
-def read_chunk(files: Sequence[PlannedFile], reader: SourceReader) -> tuple[FileOutcome, ...]:
-    """Read some files of a plan in this process, in order."""
-    return tuple(read_file(file, reader) for file in files)
 
 
 def run_batch(
