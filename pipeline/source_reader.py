@@ -76,7 +76,6 @@ class SourceReader:
             self.queue.close()
 
 
-
 def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = None) -> FileOutcome:
     """Read one file and write its result, unless it has been read in the same way before.
 
