@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from tests.databases import database_url, postgres_server
 __all__ = ["database_url", "postgres_server"]
 
 REAL_DATA = "FIELDREADER_DATA"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Jobs that a shell started in the background ignore Ctrl-C, and so would the commands that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
