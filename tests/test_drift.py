@@ -197,7 +197,7 @@ def test_quiet_nights_by_other_hands_stay_quiet(read, drawn_reference, seed):
         (inverted, "confidence"),
         (inverted, "digits"),
         (lamp_out, "blank"),
-        (faint, "blank"),
+        (faint, "unread"),
     ],
 )
 def test_a_broken_scanner_raises_an_alarm(read, drawn_reference, scanner, signal):
