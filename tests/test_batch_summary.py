@@ -125,7 +125,7 @@ def test_report_says_where_things_lie_and_how_long_it_took(capsys):
     text = report(READ, capsys, unsettled=1)
     assert "Read 3 pages in 2.0 seconds (1.5 pages/s)." in text
     assert "out" in text
-    assert "fieldreader queue list" in text
+    assert "fieldreader review" in text
     assert "Skipped: 2 files read before, 1 of them failed then" in text
     assert "Left for the next run: 1 file " in text
 

@@ -96,7 +96,7 @@ def _notes(summary: BatchSummary, out: Path, overlays: Path | None) -> list[str]
     if summary.seen:
         notes.append(f"Results: {count(summary.seen, 'JSON file')} in {out}")
     if summary.total.review:
-        notes.append(f"For a person: {count(summary.total.review, 'field')}; see them with: fieldreader queue list")
+        notes.append(f"For a person: {count(summary.total.review, 'field')}; see them with: fieldreader review")
     if overlays:
         notes.append(f"Pages with the readings drawn in: {overlays}")
     if summary.without_fields:
