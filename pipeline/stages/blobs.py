@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.ink import BoolImage
+from pipeline.stages.ink import BoolImage, find_blobs
 
 JOIN_GAP = 4.0
 """Parts of a row stand nearer to each other than this many row heights."""
@@ -41,11 +41,11 @@ class Blob:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
-def find_blobs(ink: BoolImage) -> tuple[list[Blob], NDArray[np.int32]]:
+def list_blobs(ink: BoolImage) -> tuple[list[Blob], NDArray[np.int32]]:
     """All connected ink, and the (h, w) int32 labels that name it; 0 is paper."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    blobs = [Blob(x, y, x + w, y + h, a, n) for n, (x, y, w, h, a) in enumerate(stats[1:].tolist(), start=1)]
-    return blobs, np.asarray(labels, np.int32)
+    found = find_blobs(ink)
+    boxes = enumerate(found.stats[1:].tolist(), start=1)
+    return [Blob(x, y, x + w, y + h, area, label) for label, (x, y, w, h, area) in boxes], found.labels
 
 
 def close_gaps(ink: BoolImage) -> BoolImage:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.blobs import Blob, close_gaps, digit_height, find_blobs, find_blurred_colon, find_colons, main_row
+from pipeline.stages.blobs import Blob, close_gaps, digit_height, find_blurred_colon, find_colons, list_blobs, main_row
 from pipeline.stages.crop_lines import CleanCrop
 from pipeline.stages.ink import BoolImage
 
@@ -72,10 +72,10 @@ def find_rows(crop: CleanCrop, may_have_caption: bool = True) -> RowMap:
         crop: levelled, its ink told from its printed lines.
         may_have_caption: False for amounts, whose points look like what is left of a blurred colon.
     """
-    blobs, labels = find_blobs(close_gaps(crop.ink))
+    blobs, labels = list_blobs(close_gaps(crop.ink))
     waiting = [blob for blob in blobs if _may_be_writing(blob, crop.ink)]
     specks = [blob for blob in blobs if blob not in waiting]
-    ink, _ = find_blobs(crop.ink)
+    ink, _ = list_blobs(crop.ink)
     rows: list[Row] = []
     while waiting and len(rows) < MAX_ROWS:
         members, weight = main_row(waiting, len(crop.ink), lambda blob, other: _is_ruled_off(blob, other, crop))
