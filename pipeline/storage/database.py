@@ -18,6 +18,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from pipeline.errors import QueueError
 
@@ -92,6 +93,20 @@ def queue_errors(what: str) -> Iterator[None]:
         cause = getattr(error, "orig", None) or error
         sentence = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise QueueError(f"cannot use {what}: {sentence}") from error
+
+
+@contextmanager
+def reading_session(engine: Engine, what: str) -> Iterator[Session]:
+    """A session that reads; its errors say that `what` cannot be used."""
+    with queue_errors(what), Session(engine) as session:
+        yield session
+
+
+@contextmanager
+def writing_session(engine: Engine, what: str) -> Iterator[Session]:
+    """A session in one transaction that writes; its errors say that `what` cannot be used."""
+    with queue_errors(what), Session(writing(engine)) as session, session.begin():
+        yield session
 
 
 def _parse(url: str) -> URL:

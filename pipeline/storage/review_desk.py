@@ -6,14 +6,14 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, Select, String, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.errors import QueueError
-from pipeline.storage.database import open_database, queue_errors, writing
+from pipeline.storage.database import open_database, reading_session, writing_session
 from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem
 from pipeline.storage.review_log import Event, Verification, lock_log, record, verify_log
 from pipeline.storage.review_rows import to_item
@@ -257,15 +257,11 @@ class ReviewDesk:
         moment = self._now().astimezone(dt.UTC) + dt.timedelta(seconds=ahead_s)
         return moment.isoformat(timespec="milliseconds")
 
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with queue_errors("the review queue"), Session(self._engine) as session:
-            yield session
+    def _read(self) -> AbstractContextManager[Session]:
+        return reading_session(self._engine, "the review queue")
 
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with queue_errors("the review queue"), Session(writing(self._engine)) as session, session.begin():
-            yield session
+    def _write(self) -> AbstractContextManager[Session]:
+        return writing_session(self._engine, "the review queue")
 
 
 def _is_open() -> ColumnElement[bool]:

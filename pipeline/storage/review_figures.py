@@ -12,7 +12,7 @@ from itertools import pairwise
 from sqlalchemy import Engine, String, cast, func, select
 from sqlalchemy.orm import Session
 
-from pipeline.storage.database import queue_errors
+from pipeline.storage.database import reading_session
 from pipeline.storage.review_item import ItemState, Keying
 from pipeline.storage.review_log import Event
 from pipeline.storage.tables import ReviewItemRow, ReviewLogRow
@@ -81,7 +81,7 @@ def queue_figures(engine: Engine, now: datetime) -> QueueFigures:
     Raises:
         QueueError: the database cannot be used.
     """
-    with queue_errors("the review queue"), Session(engine) as session:
+    with reading_session(engine, "the review queue") as session:
         return QueueFigures(_backlog(session), _reasons(session), _paces(session, now), _runs(session))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +16,7 @@ from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
 from pipeline.errors import QueueError
 from pipeline.exchange_format import ExchangeFormat
 from pipeline.routing import DOUBTFUL_ONLY, Routing, is_drawn
-from pipeline.storage.database import lock_name, open_database, queue_errors, writing
+from pipeline.storage.database import lock_name, open_database, reading_session, writing_session
 from pipeline.storage.review_exchange import EXCHANGES, read_exchanged
 from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem, item_id
 from pipeline.storage.review_log import lock_log
@@ -298,15 +298,11 @@ class ReviewQueue:
     def _clock(self) -> str:
         return self._now().astimezone(dt.UTC).isoformat(timespec="milliseconds")
 
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with queue_errors("the review queue"), Session(self._engine) as session:
-            yield session
+    def _read(self) -> AbstractContextManager[Session]:
+        return reading_session(self._engine, "the review queue")
 
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with queue_errors("the review queue"), Session(writing(self._engine)) as session, session.begin():
-            yield session
+    def _write(self) -> AbstractContextManager[Session]:
+        return writing_session(self._engine, "the review queue")
 
 
 def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -6,8 +6,8 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from pipeline.errors import QueueError
-from pipeline.storage.database import queue_errors, writing
+from pipeline.storage.database import reading_session, writing_session
 from pipeline.storage.tables import ReviewerRow, ReviewSessionRow
 
 SCRYPT = {"n": 2**14, "r": 8, "p": 5}
@@ -165,15 +165,11 @@ class Reviewers:
         moment = self._now().astimezone(dt.UTC) + dt.timedelta(seconds=ahead_s)
         return moment.isoformat(timespec="milliseconds")
 
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with queue_errors("the reviewers"), Session(self._engine) as session:
-            yield session
+    def _read(self) -> AbstractContextManager[Session]:
+        return reading_session(self._engine, "the reviewers")
 
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with queue_errors("the reviewers"), Session(writing(self._engine)) as session, session.begin():
-            yield session
+    def _write(self) -> AbstractContextManager[Session]:
+        return writing_session(self._engine, "the reviewers")
 
 
 def hash_password(password: str) -> str:

@@ -6,8 +6,8 @@ import datetime as dt
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from pipeline.storage.database import open_database, queue_errors, writing
+from pipeline.storage.database import open_database, reading_session, writing_session
 from pipeline.storage.tables import RunRow
 from pipeline.summary import BatchSummary, FileOutcome, summary_to_json
 
@@ -170,15 +170,11 @@ class RunLog:
         with self._read() as session:
             return session.scalar(select(func.count()).select_from(RunRow)) or 0
 
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with queue_errors("the log of runs"), Session(self._engine) as session:
-            yield session
+    def _read(self) -> AbstractContextManager[Session]:
+        return reading_session(self._engine, "the log of runs")
 
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with queue_errors("the log of runs"), Session(writing(self._engine)) as session, session.begin():
-            yield session
+    def _write(self) -> AbstractContextManager[Session]:
+        return writing_session(self._engine, "the log of runs")
 
 
 def _kept(summary: BatchSummary) -> dict[str, Any]:
