@@ -44,7 +44,8 @@ STAGES = (
     "locate",
     "erase, segment",
     "normalise, digit network",
-    "strip network",
+    "strip network, lines",
+    "strip network, combs",
     "decode",
     "decide",
     "JSON",
@@ -84,8 +85,12 @@ class _TimedRecognizer:
             return self.recognizer.read_digits(crops)
 
     def read_strips(self, strips: Sequence[GrayImage]) -> StripReadings:
-        with self.watch.timed("strip network"):
+        with self.watch.timed("strip network, lines"):
             return self.recognizer.read_strips(strips)
+
+    def read_combs(self, pictures: Sequence[GrayImage]) -> StripReadings:
+        with self.watch.timed("strip network, combs"):
+            return self.recognizer.read_combs(pictures)
 
 
 def time_stages(

@@ -22,6 +22,8 @@ Device = Literal["auto", "cpu", "gpu", "onnx"]
 class _StripEngine(Protocol):
     def read_strips(self, strips: Sequence[GrayImage]) -> StripReadings: ...
 
+    def read_combs(self, pictures: Sequence[GrayImage]) -> StripReadings: ...
+
 
 class FieldRecognizer:
     """Implements `readings.Recognizer` with the networks of one bundle.
@@ -54,11 +56,20 @@ class FieldRecognizer:
         Raises:
             ModelError: the bundle has no strip network.
         """
-        if not strips:
-            return StripReadings(())
+        return self._strip_engine().read_strips(strips) if strips else StripReadings(())
+
+    def read_combs(self, pictures: Sequence[GrayImage]) -> StripReadings:
+        """Read pictures of whole combs.
+
+        Raises:
+            ModelError: the bundle has no strip network.
+        """
+        return self._strip_engine().read_combs(pictures) if pictures else StripReadings(())
+
+    def _strip_engine(self) -> _StripEngine:
         if self._strips is None:
             raise ModelError(f"model {self.bundle.name} {self.bundle.version} has no strip network ({STRIPS_INT8})")
-        return self._strips.read_strips(strips)
+        return self._strips
 
 
 def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -> FieldRecognizer:

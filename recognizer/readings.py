@@ -75,3 +75,7 @@ class Recognizer(Protocol):
     def read_strips(self, strips: Sequence[GrayImage]) -> StripReadings:
         """Read text rows with any number of digits; any size, dark on light, digits filling most of the height."""
         ...
+
+    def read_combs(self, pictures: Sequence[GrayImage]) -> StripReadings:
+        """Read pictures of whole combs without their lines, as `read_strips` does, in less time."""
+        ...

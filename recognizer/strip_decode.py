@@ -31,8 +31,6 @@ _HOPELESS = 1e-6
 _RESCALE_EVERY = 8
 """Columns between rescalings: eight columns of 1e-30 each still are floating-point numbers."""
 _TINY = 1e-300
-_UNSURE = 1e-5
-"""No digit is surer than one minus this, none less sure than this."""
 _WORST_VIEW = -60.0
 """The least a view may say of a string, so that one spoilt view cannot outvote two good ones."""
 
@@ -140,11 +138,9 @@ def score_strings(views: Sequence[FloatArray], texts: Sequence[str]) -> NDArray[
     padded[:, :, BLANK] = 1.0  # columns sure of blank behind a shorter view change no probability
     for padded_columns, columns in zip(padded, views, strict=True):
         padded_columns[: len(columns)] = np.exp(columns)
-    states = np.full((len(texts), 2 * max(map(len, texts), default=0) + 1), BLANK, np.intp)
-    for row, text in zip(states, texts, strict=True):
-        row[: 2 * len(text) + 1] = _states(text)
-    skips = np.zeros(states.shape)
-    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    states = states_of(texts)
+    skips = steps_over_blank(states).astype(np.float64)
+    emitted = padded[:, :, states]
     forward = np.zeros((len(views), *states.shape))
     forward[:, :, 0] = 1.0  # before the first column: nothing written yet
     scale = np.zeros(forward.shape[:2])
@@ -153,7 +149,7 @@ def score_strings(views: Sequence[FloatArray], texts: Sequence[str]) -> NDArray[
             reached = forward.copy()
             reached[:, :, 1:] += forward[:, :, :-1]
             reached[:, :, 2:] += forward[:, :, :-2] * skips[:, 2:]
-            forward = reached * padded[:, step][:, states]
+            forward = reached * emitted[:, step]
             if step % _RESCALE_EVERY == 0:
                 highest = forward.max(axis=2)
                 forward /= np.maximum(highest, _TINY)[:, :, None]
@@ -165,74 +161,18 @@ def score_strings(views: Sequence[FloatArray], texts: Sequence[str]) -> NDArray[
     return scores
 
 
-def align_string(columns: FloatArray, text: str) -> tuple[tuple[int, int], ...]:
-    """First and one-past-last column of every digit on the likeliest path of `text`.
-
-    Args:
-        columns: (T, 11) log-probabilities.
-        text: digits.
-
-    Returns:
-        One pair a digit, left to right; empty when the string cannot fit.
-    """
-    states = _states(text)
-    if not text or len(columns) < len(text):
-        return ()
-    skips = _may_skip(states)
-    emitted = columns[:, states].astype(np.float64)
-    best = np.full(len(states), IMPOSSIBLE)
-    best[:2] = emitted[0, :2]
-    came_from = np.zeros(emitted.shape, np.intp)
-    for step, column in enumerate(emitted[1:], start=1):
-        options = np.full((3, len(states)), IMPOSSIBLE)
-        options[0] = best
-        options[1, 1:] = best[:-1]
-        options[2, 2:] = np.where(skips[2:], best[:-2], IMPOSSIBLE)
-        came_from[step] = options.argmax(axis=0)
-        best = options.max(axis=0) + column
-    state = len(states) - 1 - int(best[-2] > best[-1])
-    if best[state] <= IMPOSSIBLE / 2:
-        return ()
-    path = np.zeros(len(columns), np.intp)
-    for step in range(len(columns) - 1, -1, -1):
-        path[step] = state
-        state -= int(came_from[step, state])
-    places = (np.flatnonzero(path == 2 * k + 1) for k in range(len(text)))
-    return tuple((int(place[0]), int(place[-1]) + 1) for place in places)
-
-
-def weakest_digit(views: Sequence[FloatArray], text: str) -> float:
-    """Probability of the least sure digit of a string, each where its view sees it best; mean log odds of the views.
-
-    Args:
-        views: (T, 11) log-probabilities each.
-        text: digits.
-
-    Returns:
-        0 to 1; 0 for the empty string and for one that fits into no view.
-    """
-    odds = []
-    for columns in views:
-        places = align_string(columns, text)
-        if not places:
-            return 0.0
-        best = [float(columns[first:end, int(digit)].max()) for digit, (first, end) in zip(text, places, strict=True)]
-        p = float(np.clip(np.exp(min(best)), _UNSURE, 1 - _UNSURE))
-        odds.append(np.log(p / (1 - p)))
-    return float(1 / (1 + np.exp(-np.mean(odds)))) if odds else 0.0
-
-
-def _states(text: str) -> NDArray[np.intp]:
-    """The string with blanks before, between and after its digits."""
-    states = np.full(2 * len(text) + 1, BLANK, np.intp)
-    states[1::2] = [int(digit) for digit in text]
+def states_of(texts: Sequence[str]) -> NDArray[np.intp]:
+    """(N, 2 x longest + 1) labels: every string with blanks before, between and after its digits, then more blanks."""
+    states = np.full((len(texts), 2 * max(map(len, texts), default=0) + 1), BLANK, np.intp)
+    for row, text in zip(states, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = [int(digit) for digit in text]
     return states
 
 
-def _may_skip(states: NDArray[np.intp]) -> NDArray[np.bool_]:
+def steps_over_blank(states: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Digits that may follow the digit before without a blank between: those that differ from it."""
-    skips = np.zeros(len(states), np.bool_)
-    skips[3::2] = states[3::2] != states[1:-2:2]
+    skips = np.zeros(states.shape, np.bool_)
+    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
     return skips
 
 
@@ -247,9 +187,15 @@ def combine_views(views: Sequence[FloatArray], beam: int = 8, finalists: int = 4
     Returns:
         All proposed strings, likeliest first; never empty.
     """
-    proposed = tuple(
-        dict.fromkeys(string.text for columns in views for string in search_beam(columns, beam)[:finalists])
-    )
-    means = np.maximum(score_strings(views, proposed), _WORST_VIEW).mean(axis=0)
-    scored = [ScoredString(text, float(mean)) for text, mean in zip(proposed, means, strict=True)]
-    return tuple(sorted(scored, key=lambda string: -string.log_probability))
+    found = [dict.fromkeys((*_search_prefixes(columns, beam), greedy_text(columns))) for columns in views]
+    texts = tuple(dict.fromkeys(text for strings in found for text in strings))
+    scores = score_strings(views, texts)
+    means = np.maximum(scores, _WORST_VIEW).mean(axis=0)
+    rows = {text: row for row, text in enumerate(texts)}
+    proposed = {
+        text
+        for strings, own in zip(found, scores, strict=True)
+        for text in sorted(strings, key=lambda text: -own[rows[text]])[:finalists]
+    }
+    scored = [ScoredString(text, float(means[rows[text]])) for text in proposed]
+    return tuple(sorted(scored, key=lambda string: (-string.log_probability, string.text)))

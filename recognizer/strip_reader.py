@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +10,9 @@ from ai_edge_litert.interpreter import Interpreter
 
 from recognizer.errors import ModelError
 from recognizer.readings import FloatArray, GrayImage, StripCandidate, StripReadings
-from recognizer.strip_decode import (
-    COLUMN_PX,
-    OUTPUTS,
-    ScoredString,
-    align_string,
-    combine_views,
-    log_softmax,
-    weakest_digit,
-)
-from recognizer.strip_views import MARGIN_PX, MAX_WIDTH_PX, STRIP_HEIGHT, View, views_of
+from recognizer.strip_align import Span, align_strings, weakest_digit
+from recognizer.strip_decode import COLUMN_PX, OUTPUTS, ScoredString, combine_views, log_softmax
+from recognizer.strip_views import MARGIN_PX, MAX_WIDTH_PX, STRIP_HEIGHT, View, rows_view, views_of
 
 _WIDTHS = (128, 192, 256, 320, 384, 512, 768, MAX_WIDTH_PX + 2 * MARGIN_PX)
 """Widths the network runs at. A strip is padded to the next one, whatever strips are read with it."""
@@ -63,7 +56,20 @@ class StripReader:
         Returns:
             Per strip its candidates, likeliest first, one to five; a strip without pixels reads as empty.
         """
-        return StripReadings(tuple(self._read(strip) for strip in strips))
+        return StripReadings(tuple(self._read(strip, views_of) for strip in strips))
+
+    def read_combs(self, pictures: Sequence[GrayImage]) -> StripReadings:
+        """Read pictures of whole combs without their lines, in one view.
+
+        Of 2,358 drawn combs 26 were read wrong by it and the digit network together, 32 with three views.
+
+        Args:
+            pictures: (H, W) uint8 each, dark on light, any size.
+
+        Returns:
+            As `read_strips`.
+        """
+        return StripReadings(tuple(self._read(picture, lambda gray: (rows_view(gray),)) for picture in pictures))
 
     def evidence(self, view: View) -> FloatArray:
         """(T, 11) log-probabilities of a view's columns, four pixels each, blank last."""
@@ -72,20 +78,23 @@ class StripReader:
         logits = engine.run(view.ink)
         return log_softmax(logits[: -(-width // COLUMN_PX)])
 
-    def _read(self, strip: GrayImage) -> tuple[StripCandidate, ...]:
+    def _read(self, strip: GrayImage, look: Callable[[GrayImage], tuple[View, ...]]) -> tuple[StripCandidate, ...]:
         if strip.size == 0:
             return (StripCandidate("", 0.0),)
-        views = views_of(strip)
+        views = look(strip)
         columns = [self.evidence(view) for view in views]
         strings = combine_views(columns)[:_KEPT]
+        places = align_strings(columns, [string.text for string in strings])
         return tuple(
             StripCandidate(
                 string.text,
                 string.log_probability,
-                _spans(columns[0], views[0], string.text, strip.shape[1]),
-                weakest_digit(columns, string.text) if _is_close(string, strings[0]) else 0.0,
+                _edges(places[0][rank], views[0], strip.shape[1]),
+                weakest_digit(columns, string.text, [spans[rank] for spans in places])
+                if _is_close(string, strings[0])
+                else 0.0,
             )
-            for string in strings
+            for rank, string in enumerate(strings)
         )
 
     def _engine(self, width: int) -> _Engine:
@@ -121,10 +130,10 @@ def _is_close(string: ScoredString, best: ScoredString) -> bool:
     return string.log_probability > best.log_probability - _CLOSE
 
 
-def _spans(columns: FloatArray, view: View, text: str, width: int) -> tuple[tuple[float, float], ...]:
+def _edges(spans: Sequence[Span], view: View, width: int) -> tuple[tuple[float, float], ...]:
     """Where each digit was seen, columns of the strip handed in."""
 
     def place(column: int) -> float:
         return float(np.clip(view.strip_column(column * COLUMN_PX), 0, width))
 
-    return tuple((place(first), place(end)) for first, end in align_string(columns, text))
+    return tuple((place(first), place(end)) for first, end in spans)

@@ -81,7 +81,7 @@ def views_of(gray: GrayImage) -> tuple[View, ...]:
     Returns:
         At least one view; the first is the one greedy reading uses.
     """
-    return (whole_view(gray), _ink_rows(gray), _fit(gray, 0, gray.shape[0], STRIP_HEIGHT, narrowing=_NARROWING))
+    return (whole_view(gray), rows_view(gray), _fit(gray, 0, gray.shape[0], STRIP_HEIGHT, narrowing=_NARROWING))
 
 
 def whole_view(gray: GrayImage) -> View:
@@ -89,7 +89,7 @@ def whole_view(gray: GrayImage) -> View:
     return _fit(gray, 0, gray.shape[0], _WHOLE_PX)
 
 
-def _ink_rows(gray: GrayImage) -> View:
+def rows_view(gray: GrayImage) -> View:
     """The rows of the writing at 22 of the 32 px, whatever paper lies above and below."""
     whole = _resize_rows(gray, 64.0)
     ink = normalize_strip(whole)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pipeline.stages.segment import Segmentation
 from recognizer.readings import NOT_A_DIGIT, FloatArray, GrayImage, Recognizer, StripCandidate
 
-SURE = 0.998
-"""Combs whose every digit is likelier than this are not read a second time. Of drawn ones crossing their boxes by 4 px
-37 % are so sure, none of them wrong (n = 512, 25 wrong; the surest of those had a digit of 0.992)."""
+SURE = 0.95
+"""Combs whose every digit is likelier than this are not read a second time: 83 % of drawn ones. From 0.9 to 0.998 it
+makes no difference to how many of those are read right (n = 2,400); 0.9 lets fewer be accepted at 0.1 % error."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Evidence:
 
 
 def read_fields(segmentations: Sequence[Segmentation], recognizer: Recognizer) -> tuple[Evidence, ...]:
-    """Read the crops of all fields with one call, and with another the strips of lines and of doubtful combs.
+    """Read the crops of all fields with one call, the strips of lines with another, doubtful combs with a third.
 
     Args:
         segmentations: fields of one or many pages.
@@ -44,19 +44,19 @@ def read_fields(segmentations: Sequence[Segmentation], recognizer: Recognizer) -
         own = probabilities[start : start + len(first)]
         rows.append(_weighed(own, probabilities[other : other + len(second)], field))
         start, other = start + len(first), other + len(second)
-    pictures = [_picture_to_read(field, digits) for field, digits in zip(segmentations, rows, strict=True)]
-    strings = iter(recognizer.read_strips([picture for picture in pictures if picture is not None]).candidates)
+    lines = [field.strip.image if field.strip is not None else None for field in segmentations]
+    combs = [_doubtful_comb(field, digits) for field, digits in zip(segmentations, rows, strict=True)]
+    of_lines = iter(recognizer.read_strips([line for line in lines if line is not None]).candidates)
+    of_combs = iter(recognizer.read_combs([comb for comb in combs if comb is not None]).candidates)
     return tuple(
-        Evidence(digits, next(strings) if picture is not None else ())
-        for digits, picture in zip(rows, pictures, strict=True)
+        Evidence(digits, next(of_lines) if line is not None else next(of_combs) if comb is not None else ())
+        for digits, line, comb in zip(rows, lines, combs, strict=True)
     )
 
 
-def _picture_to_read(field: Segmentation, digits: FloatArray) -> GrayImage | None:
-    """What the strip network is asked: lines, and combs whose cells leave a doubt."""
-    if field.strip is not None:
-        return field.strip.image
-    if not len(digits):
+def _doubtful_comb(field: Segmentation, digits: FloatArray) -> GrayImage | None:
+    """The picture of a comb whose cells leave a doubt."""
+    if field.strip is not None or not len(digits):
         return None
     is_whole = field.region.spec.length in (None, len(digits))
     is_sure = is_whole and digits[:, :NOT_A_DIGIT].max(axis=1).min() >= SURE

@@ -9,14 +9,12 @@ from recognizer.strip_decode import (
     BLANK,
     IMPOSSIBLE,
     OUTPUTS,
-    align_string,
     combine_views,
     log_softmax,
     read_greedily,
     score_string,
     score_strings,
     search_beam,
-    weakest_digit,
 )
 
 
@@ -80,7 +78,6 @@ def test_clear_columns_read_as_they_say(labels, text):
 def test_a_string_too_long_for_its_columns_is_impossible(count, text):
     columns = random_columns(1, count)
     assert score_string(columns, text) == IMPOSSIBLE
-    assert align_string(columns, text) == ()
 
 
 @given(seed=st.integers(0, 10_000), count=st.integers(0, 24), sharpness=st.floats(0.1, 6.0))
@@ -93,23 +90,6 @@ def test_the_beam_never_finds_less_than_greedy_reading(seed, count, sharpness):
         (string.log_probability for string in found), reverse=True
     )
     assert sum(np.exp(string.log_probability) for string in found) <= 1 + 1e-6
-
-
-@given(seed=st.integers(0, 10_000), count=st.integers(1, 24))
-@settings(max_examples=60, deadline=None)
-def test_aligned_digits_follow_each_other_within_the_columns(seed, count):
-    columns = random_columns(seed, count)
-    text = read_greedily(columns).text
-    spans = align_string(columns, text)
-    assert len(spans) == len(text)
-    edges = [edge for span in spans for edge in span]
-    assert edges == sorted(edges)
-    assert all(0 <= first < end <= count for first, end in spans)
-
-
-def test_alignment_points_at_the_columns_that_show_the_digit():
-    columns = columns_saying(np.array([BLANK, 7, 7, BLANK, 1, BLANK]))
-    assert align_string(columns, "71") == ((1, 3), (4, 5))
 
 
 def test_views_of_different_length_are_scored_as_if_alone():
@@ -137,26 +117,3 @@ def test_a_very_long_strip_does_not_underflow():
     columns = random_columns(5, 280, 4.0)
     text = read_greedily(columns).text
     assert IMPOSSIBLE < score_string(columns, text) < 0
-
-
-@pytest.mark.parametrize(("doubt", "expected"), [(0.4, 0.6), (0.05, 0.95)])
-def test_the_weakest_digit_is_the_one_that_is_least_sure_where_it_is_seen_best(doubt, expected):
-    shares = np.full((5, OUTPUTS), 1e-9)
-    for column, label in enumerate([1, BLANK, 7, 7, BLANK]):
-        shares[column, label] = 1.0
-    shares[2, [7, 2]] = 1 - doubt, doubt
-    shares[3, [7, 2]] = 0.3, 0.7
-    columns = np.log(shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
-    assert weakest_digit([columns], "17") == pytest.approx(expected, abs=1e-3)
-
-
-def test_views_are_weighed_by_their_log_odds():
-    sure, torn = columns_saying(np.array([4])), np.log(np.full((1, OUTPUTS), 1 / OUTPUTS)).astype(np.float32)
-    alone = [weakest_digit([columns], "4") for columns in (sure, torn)]
-    odds = np.mean([np.log(p / (1 - p)) for p in alone])
-    assert weakest_digit([sure, torn], "4") == pytest.approx(1 / (1 + np.exp(-odds)))
-
-
-@pytest.mark.parametrize("text", ["", "444"], ids=["empty", "too long"])
-def test_what_is_not_seen_has_no_sure_digit(text):
-    assert weakest_digit([columns_saying(np.array([4]))], text) == 0.0

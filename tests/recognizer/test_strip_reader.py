@@ -67,6 +67,12 @@ def test_most_clean_writing_is_read(reader):
     assert right >= 32
 
 
+def test_combs_are_read_by_their_writing_whatever_paper_lies_above_and_below(reader):
+    picture = written("4807", seed=5)
+    low = np.pad(picture, ((picture.shape[0] // 3, 0), (0, 0)), mode="edge")
+    assert [candidates[0].text for candidates in reader.read_combs([picture, low]).candidates] == ["4807", "4807"]
+
+
 def test_candidates_come_likeliest_first_with_a_span_a_digit(reader):
     strip = written("2096", seed=3)
     (candidates,) = reader.read_strips([strip]).candidates

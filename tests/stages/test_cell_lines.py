@@ -127,6 +127,9 @@ class FirstAskedIsUnsure:
         assert not strips, "combs have no strips"
         return StripReadings(())
 
+    def read_combs(self, pictures):
+        return StripReadings(((),) * len(pictures))
+
 
 def test_the_cut_that_gives_digits_is_believed():
     field = segment_field(touching_pair())

@@ -86,9 +86,9 @@ def test_readers_of_a_comb_that_disagree_lower_its_confidence_and_are_told():
 
 def test_sure_comb_is_read_once():
     class CellsOnly(ScriptedRecognizer):
-        def read_strips(self, strips):
-            assert not strips
-            return super().read_strips(strips)
+        def read_combs(self, pictures):
+            assert not pictures
+            return super().read_combs(pictures)
 
     assert read(comb(full()), CellsOnly([row(1, 0.9999)])).value == "11111"
 
