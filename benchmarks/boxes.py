@@ -23,13 +23,12 @@ import cv2
 import numpy as np
 
 from benchmarks.drawn.forms import DRAWN_DPI, DrawnPage, fill_form, random_form
-from benchmarks.drawn.glyphs import WriterHand, writer_hands
+from benchmarks.drawn.glyphs import WriterHand, unseen_hands
 from benchmarks.drawn.scanning import Picture, Trouble, degrade, draw_degradation
 from benchmarks.machine import describe_machine
 from pipeline.document import Box, FieldRegion, FloatMatrix, RectMm
 from pipeline.stages.locate import find_fields
 from pipeline.stages.plane import inverse, map_points
-from recognizer.dataset import load_mnist
 from recognizer.proportions import wilson_interval
 
 TROUBLES = (Trouble.PLAIN, Trouble.SKEWED, Trouble.RESIZED, Trouble.SHADED)
@@ -213,7 +212,7 @@ def _test_writers() -> list[WriterHand]:
     data = os.environ.get("FIELDREADER_DATA")
     if not data:
         return []
-    return [hand for hand in writer_hands(load_mnist(Path(data))[1]) if len(hand.by_digit) == 10]
+    return [hand for hand in unseen_hands(Path(data), "report") if len(hand.by_digit) == 10]
 
 
 if __name__ == "__main__":

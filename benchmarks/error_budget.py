@@ -1,12 +1,12 @@
 """Whether an error budget is kept on writers never seen, and how well field probabilities are calibrated there.
 
-    FIELDREADER_DATA=... python -m benchmarks.error_budget [--fields 20000] [--worn 3000] [--draws 200]
-        [--only drawn|real] [--real]
+    FIELDREADER_DATA=... python -m benchmarks.error_budget [--calibrating 20000] [--testing 50000] [--worn 3000]
+        [--draws 200] [--only drawn|real] [--real]
 
-MNIST's test writers write comb fields, which are read once and kept under `--pool` until the reader changes. In every
-draw the writers are parted anew: the fields of one part give the threshold, as `fieldreader calibrate` makes it, and
-those of the other part say what it takes and how much of that is wrong. Probabilities are those of the bundle, fitted
-on other writers.
+Both halves of MNIST's test writers write comb fields, which are read once and kept under `--pool` until the reader
+changes. In every draw the fields of some writers of the one half give the threshold, as `fieldreader calibrate` makes
+it, and those of some writers of the other half say what it takes and how much of that is wrong. Probabilities are those
+of the bundle, which may have been fitted on the calibrating half and never on the other.
 
 `--real` fits on the tune halves of the real sets and applies that to their report halves: look at it once, at the end.
 Without it, whole batches of the tune halves are left out in turn.
@@ -24,14 +24,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.drawn.glyphs import WriterHand, writer_hands
+from benchmarks.drawn.glyphs import Half, WriterHand, unseen_hands
 from benchmarks.field_pool import Pool, Wear, read_pool
 from benchmarks.machine import describe_machine
 from benchmarks.real_budget import measure_real
 from pipeline.certify import LabelledReadings, budget_points
 from pipeline.operating_point import BudgetPoint, ReaderCalibration, load_operating_point
 from pipeline.stages.decode import COMB
-from recognizer.dataset import load_mnist
 from recognizer.digit_evaluation import generalised_risk_area
 from recognizer.evaluation import expected_calibration_error, risk_coverage
 from recognizer.model_store import DIGITS_INT8, OPERATING_POINT, Bundle, open_bundle, shipped_bundle
@@ -40,8 +39,8 @@ from recognizer.reader import load_recognizer
 from recognizer.readings import GrayImage, Recognizer
 
 BUDGETS = (0.01, 0.001)
-CALIBRATING = 0.5
-"""Share of the writers that give the threshold in a draw."""
+DRAWN_SHARE = 0.8
+"""Share of the writers of either half that take part in a draw."""
 READING_CODE = ("benchmarks/drawn", "pipeline/stages", "recognizer")
 SEED = 41
 
@@ -101,37 +100,42 @@ def confidences(pool: Pool, calibration: ReaderCalibration) -> LabelledReadings:
 
 
 def draws(
-    readings: LabelledReadings, drawn: int, count: int, hands_count: bool, rng: np.random.Generator
-) -> Iterator[tuple[Draw, ...]]:
-    """Partings of the writers, each with an outcome for every budget.
+    given: LabelledReadings, unseen: Pool, readings: LabelledReadings, count: int, hands_count: bool
+) -> list[Draw]:
+    """Outcomes of so many draws for every budget, budget by budget within each draw.
 
     Args:
-        readings: the fields that could be accepted.
-        drawn: how many there were in all; the others count as not read.
+        given: fields of the calibrating writers that could be accepted.
+        unseen: fields of the testing writers; those that could not be accepted count as not read.
+        readings: the acceptable ones of `unseen` with their probabilities.
+        count: of draws.
         hands_count: whether fields of one hand count for less than as many hands.
     """
-    hands = np.unique(readings.hand)
-    share = len(readings) / drawn
+    rng = np.random.default_rng(SEED)
+    acceptable = len(readings) / unseen.drawn
+    outcomes = []
     for _ in range(count):
-        calibrating = np.isin(readings.hand, rng.permutation(hands)[: round(CALIBRATING * len(hands))])
-        given, unseen = readings.take(calibrating), readings.take(~calibrating)
+        calibrating, testing = _some_writers(given, rng), _some_writers(readings, rng)
         if not hands_count:
-            given = LabelledReadings(given.confidence, given.is_right, np.arange(len(given)))
-        outcomes = []
-        for point in budget_points(given, BUDGETS):
-            taken = unseen.confidence >= point.threshold
-            wrong = int((~unseen.is_right[taken]).sum())
-            outcomes.append(Draw(point, int(taken.sum()), wrong, round(len(unseen) / share)))
-        yield tuple(outcomes)
+            calibrating = LabelledReadings(calibrating.confidence, calibrating.is_right, np.arange(len(calibrating)))
+        for point in budget_points(calibrating, BUDGETS):
+            taken = testing.confidence >= point.threshold
+            wrong = int((~testing.is_right[taken]).sum())
+            outcomes.append(Draw(point, int(taken.sum()), wrong, round(len(testing) / acceptable)))
+    return outcomes
 
 
-def budget_rows(readings: LabelledReadings, drawn: int, count: int) -> Iterator[str]:
+def _some_writers(readings: LabelledReadings, rng: np.random.Generator) -> LabelledReadings:
+    hands = np.unique(readings.hand)
+    return readings.take(np.isin(readings.hand, rng.permutation(hands)[: round(DRAWN_SHARE * len(hands))]))
+
+
+def budget_rows(given: LabelledReadings, unseen: Pool, readings: LabelledReadings, count: int) -> Iterator[str]:
     """A row for every budget, with hands counted and with fields counted."""
     for hands_count in (True, False):
-        rng = np.random.default_rng(SEED)
-        outcomes = list(draws(readings, drawn, count, hands_count, rng))
+        outcomes = draws(given, unseen, readings, count, hands_count)
         for number, budget in enumerate(BUDGETS):
-            mine = [outcome[number] for outcome in outcomes]
+            mine = outcomes[number :: len(BUDGETS)]
             proven = [draw for draw in mine if draw.point.is_proven]
             kept = sum(draw.is_kept for draw in mine)
             low, high = wilson_interval(kept, count)
@@ -165,24 +169,25 @@ def reader_key(bundle: Bundle) -> str:
 
 def measure_drawn(arguments: argparse.Namespace, data: Path, bundle: Bundle, recognizer: Recognizer) -> None:
     """Budget and calibration on drawn fields of MNIST's test writers."""
-    hands: Sequence[WriterHand] = writer_hands(load_mnist(data)[1])
+    halves: tuple[Half, Half] = ("tune", "report")
+    calibrating, testing = (unseen_hands(data, half) for half in halves)
     folder = arguments.pool / reader_key(bundle)
     calibration = load_operating_point(bundle.file(OPERATING_POINT)).readers[COMB]
-    clean = read_pool(folder / "clean", arguments.fields, hands, recognizer)
-    readings = confidences(clean, calibration)
-    half = round(CALIBRATING * clean.drawn)
-    print(f"{clean.drawn} fields of {len(hands)} writers; about {half} calibrate and {clean.drawn - half} test\n")
+    given = read_pool(folder / "calibrating", arguments.calibrating, calibrating, recognizer)
+    unseen = read_pool(folder / "clean", arguments.testing, testing, recognizer)
+    readings = confidences(unseen, calibration)
+    print(f"{given.drawn} fields of {len(calibrating)} writers calibrate, {unseen.drawn} of {len(testing)} test\n")
     print(
         "| budget | counted | proven in | kept in (95 % interval) | kept where proven | accepted | wrong among them |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for row in budget_rows(readings, clean.drawn, arguments.draws):
+    for row in budget_rows(confidences(given, calibration), unseen, readings, arguments.draws):
         print(row, flush=True)
     print("\n| fields | drawn | acceptable | exact | mean confidence | ECE | AUGRC |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    print(calibration_row("as drawn", readings, clean.drawn))
+    print(calibration_row("as drawn", readings, unseen.drawn))
     for name, wear in WEAR.items():
-        worn = read_pool(folder / name.replace(" ", "_"), arguments.worn, hands, recognizer, wear)
+        worn = read_pool(folder / name.replace(" ", "_"), arguments.worn, testing, recognizer, wear)
         print(calibration_row(name, confidences(worn, calibration), worn.drawn), flush=True)
 
 
@@ -191,7 +196,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, default=shipped_bundle())
     parser.add_argument("--pool", type=Path, default=Path("runs/error_budget"), help="where drawn fields are kept")
-    parser.add_argument("--fields", type=int, default=20000, help="drawn fields")
+    parser.add_argument("--calibrating", type=int, default=20000, help="drawn fields that give thresholds")
+    parser.add_argument("--testing", type=int, default=50000, help="drawn fields that thresholds are tried on")
     parser.add_argument("--worn", type=int, default=3000, help="drawn fields of each degradation")
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--only", choices=("drawn", "real"), help="measure one part")

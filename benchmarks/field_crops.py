@@ -2,8 +2,8 @@
 
     FIELDREADER_DATA=... python -m benchmarks.field_crops [--each 40] [--seed 0] [--half tune|report]
 
-Digits are those of MNIST writers: of the validation writers for the half `tune`, of the test writers, whom no network
-has seen, for `report`. Every seed draws another form. Seeds from 100000 on are for reporting only.
+Digits are those of MNIST's test writers, whom no network has seen, of one half or the other. Every seed draws another
+form. Seeds from 100000 on are for reporting only.
 """
 
 from __future__ import annotations
@@ -17,24 +17,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.drawn.crops import CropDesign, DrawnCrop, draw_crop
-from benchmarks.drawn.glyphs import WriterHand, writer_hands
+from benchmarks.drawn.glyphs import Half, WriterHand, unseen_hands
 from benchmarks.machine import describe_machine
 from pipeline.document import FieldSpec
 from pipeline.grammar import digits_of
 from pipeline.operating_point import OperatingPoint
 from pipeline.process import read_crop
 from pipeline.reading_model import open_model
-from recognizer.dataset import load_mnist, split_by_writer
 from recognizer.proportions import wilson_interval
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer
 
 
-def hands_of(data: Path, half: str) -> list[WriterHand]:
+def hands_of(data: Path, half: Half) -> list[WriterHand]:
     """Writers of a half who left every digit."""
-    train, test = load_mnist(data)
-    digits = test if half == "report" else split_by_writer(train)[1]
-    return [hand for hand in writer_hands(digits) if len(hand.by_digit) == 10]
+    return [hand for hand in unseen_hands(data, half) if len(hand.by_digit) == 10]
 
 
 def hand_of(seed: int, hands: Sequence[WriterHand]) -> WriterHand:

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from benchmarks.drawn.fields import pen_hand
-from benchmarks.drawn.glyphs import unseen_writers, writer_hands
+from benchmarks.drawn.glyphs import unseen_hands
 from benchmarks.drawn.lines import draw_line
 from benchmarks.fit_operating_point import LabelledField, real
 from benchmarks.segmentation import TOUCHING_SHARE
@@ -31,7 +31,6 @@ from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.paths import best_paths
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
-from recognizer.dataset import load_mnist
 from recognizer.model_store import open_bundle, shipped_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer
@@ -51,7 +50,7 @@ class LabelledLine:
 def drawn(count: int, seed: int, data: Path, recognizer: Recognizer) -> Iterator[tuple[str, LabelledField]]:
     """Strings of two to six digits, by MNIST's unseen writers and by hands of our pen in turn."""
     rng = np.random.default_rng(seed)
-    hands = writer_hands(unseen_writers(load_mnist(data)[0]))
+    hands = unseen_hands(data, "tune")
     spec = FieldSpec("line", FieldKind.DIGITS)
     for index in range(count):
         length = int(rng.integers(2, 7))

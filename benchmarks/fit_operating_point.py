@@ -2,10 +2,10 @@
 
     FIELDREADER_DATA=... python -m benchmarks.fit_operating_point --bundle recognizer/weights/fieldreader-1
 
-Combs: drawn fields of MNIST writers that neither network learnt from (none of the test set) and of fresh hands of our
-own pen, digits inside, touching and crossing their cells. Free lines: tune halves of the real sets; four numbers are
-fitted on them, no weights. Thresholds come from fields whose hands the fit had not seen. The point is marked
-`estimated`: it says nothing certain about anybody's own documents.
+Combs: drawn fields, digits inside, touching and crossing their cells, by one half of MNIST's test writers, whom no
+network learnt from, and by fresh hands of our own pen; the other half of the writers reports. Free lines: tune halves of
+the real sets; a few numbers are fitted on them, no weights. Thresholds come from fields whose hands the fit had not seen.
+The point is marked `estimated`: it says nothing certain about anybody's own documents.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from benchmarks.drawn.fields import draw_comb, pen_hand
-from benchmarks.drawn.glyphs import unseen_writers, writer_hands
+from benchmarks.drawn.glyphs import unseen_hands
 from benchmarks.field_pool import ANY_CONFIDENCE, CROSSING_MM, FEATURES, MAX_DIGITS, UNCALIBRATED
 from benchmarks.real_fields import SETS, load_crops
 from pipeline.calibrate import FieldReadings, fit_reader
@@ -36,7 +36,6 @@ from pipeline.stages.decode import COMB, FREE, decode_field
 from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
-from recognizer.dataset import load_mnist
 from recognizer.model_store import add_files, open_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer
@@ -57,9 +56,9 @@ class LabelledField:
 
 
 def drawn(count: int, data: Path) -> Iterator[LabelledField]:
-    """Comb fields; two in three by MNIST writers unseen by both networks, one by our own pen with a hand of its own."""
+    """Comb fields; two in three by MNIST writers unseen by the networks, one by our own pen with a hand of its own."""
     rng = np.random.default_rng(SEED)
-    hands = writer_hands(unseen_writers(load_mnist(data)[0]))
+    hands = unseen_hands(data, "tune")
     for index in range(count):
         length = int(rng.integers(1, MAX_DIGITS + 1))
         if index % 3 == 0:

@@ -1,6 +1,7 @@
 """Blank, struck out, overflowing, not a digit, faint, clipped: is each told, and is nothing of it accepted?
 
     FIELDREADER_DATA=... python -m benchmarks.states --bundle recognizer/weights/fieldreader-1 [--fields 100]
+        [--half tune|report]
 
 Fields drawn by our own generator, half of them by MNIST test writers, half by fresh hands of our pen; combs and lines.
 "Accepted" means at a confidence of 0.9, laxer than a budget of 1 % allows, so that the figures speak of the states and
@@ -20,7 +21,7 @@ import numpy as np
 
 from benchmarks.drawn import stains, states
 from benchmarks.drawn.fields import pen_hand
-from benchmarks.drawn.glyphs import DigitSource, WriterHand, writer_hands
+from benchmarks.drawn.glyphs import DigitSource, WriterHand, unseen_hands
 from benchmarks.drawn.states import Manner, Sheet, draw_state
 from benchmarks.machine import describe_machine
 from pipeline.document import Decision, FieldReading, Reason
@@ -29,7 +30,6 @@ from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
-from recognizer.dataset import load_mnist
 from recognizer.model_store import OPERATING_POINT, open_bundle
 from recognizer.proportions import wilson_interval
 from recognizer.reader import load_recognizer
@@ -180,13 +180,14 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--fields", type=int, default=100, help="fields a manner and layout")
     parser.add_argument("--seed", type=int, default=SEED, help="other fields")
+    parser.add_argument("--half", choices=("tune", "report"), default="tune", help="of MNIST's test writers")
     parser.add_argument("--only", help="measure one state")
     arguments = parser.parse_args()
     bundle = open_bundle(arguments.bundle)
     recognizer = load_recognizer(bundle, "cpu")
     point = load_operating_point(bundle.file(OPERATING_POINT))
-    mnist = load_mnist(Path(os.environ.get("FIELDREADER_DATA", "")))[1]
-    hands = [hand for hand in writer_hands(mnist) if len(hand.by_digit) == 10]
+    data = Path(os.environ.get("FIELDREADER_DATA", ""))
+    hands = [hand for hand in unseen_hands(data, arguments.half) if len(hand.by_digit) == 10]
     print(f"{describe_machine()}\n")
     print("| state | manner | layout | n | accepted at 0.9 | told |")
     print("|---|---|---|---|---|---|")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.dataset import DigitSet, split_by_writer
+from recognizer.dataset import DigitSet, load_mnist
 from recognizer.readings import GrayImage, InkImage
 
 FloatImage = NDArray[np.float32]
@@ -17,8 +19,9 @@ FloatImage = NDArray[np.float32]
 DigitSource = Callable[[int, np.random.Generator], InkImage]
 """Draws one digit in the hand of one writer, tight or loose, ink bright on zero."""
 
-STRIPS_LEAVE_OUT = 13
-"""The strip network learns from no writer whose number is a multiple of this, see its STRIPS.md."""
+Half = Literal["tune", "report"]
+_HALVES_SEED = 30
+"""Which half a writer is in never changes: what was looked at on one half says nothing about the other."""
 INK_LEVEL = 60
 """Where a writer's digit begins and ends: weaker ink does not widen it."""
 ENLARGED = 1.3
@@ -55,13 +58,26 @@ def writer_hands(digits: DigitSet) -> list[WriterHand]:
     return hands
 
 
-def unseen_writers(train: DigitSet) -> DigitSet:
-    """Digits of the writers of MNIST's training part that neither network learnt from: six writers.
+def half_of_writers(test: DigitSet, half: Half) -> DigitSet:
+    """The digits of one half of MNIST's test writers, whom no network learnt from.
 
-    The digit network and the strip network leave out writers of their own; fields are read by both.
+    Calibrations and thresholds, a few numbers each, are fitted on fields of the one half, and things are looked at
+    there; the other half gives the figures that are reported.
     """
-    validating = split_by_writer(train)[1]
-    return validating.take((validating.writers >= 0) & (validating.writers % STRIPS_LEAVE_OUT == 0))
+    writers = np.unique(test.writers[test.writers >= 0])
+    shuffled = np.random.default_rng(_HALVES_SEED).permutation(writers)
+    middle = len(shuffled) // 2
+    return test.take(np.isin(test.writers, shuffled[:middle] if half == "tune" else shuffled[middle:]))
+
+
+def unseen_hands(data: Path, half: Half) -> list[WriterHand]:
+    """The hands of one half of MNIST's test writers.
+
+    Args:
+        data: folder with MNIST and its writers.
+        half: as `half_of_writers` has it.
+    """
+    return writer_hands(half_of_writers(load_mnist(data)[1], half))
 
 
 def tight_digit(digit: InkImage) -> InkImage:
