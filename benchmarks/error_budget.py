@@ -17,14 +17,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks.drawn.glyphs import Half, WriterHand, unseen_hands
+from benchmarks.drawn.glyphs import Half, unseen_hands
 from benchmarks.field_pool import Pool, Wear, read_pool
 from benchmarks.machine import describe_machine
 from benchmarks.real_budget import measure_real

@@ -3,9 +3,9 @@
     FIELDREADER_DATA=... python -m benchmarks.fit_operating_point --bundle recognizer/weights/fieldreader-1
 
 Combs: drawn fields, digits inside, touching and crossing their cells, by one half of MNIST's test writers, whom no
-network learnt from, and by fresh hands of our own pen; the other half of the writers reports. Free lines: tune halves of
-the real sets; a few numbers are fitted on them, no weights. Thresholds come from fields whose hands the fit had not seen.
-The point is marked `estimated`: it says nothing certain about anybody's own documents.
+network learnt from, and by fresh hands of our own pen; the other half of the writers reports. Free lines: tune halves
+of the real sets; a few numbers are fitted on them, no weights. Thresholds come from fields whose hands the fit had not
+seen. The point is marked `estimated`: it says nothing certain about anybody's own documents.
 """
 
 from __future__ import annotations
