@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from recognizer.augment import ImageStack
+from recognizer.letters import LETTER_PATHS
 from recognizer.non_digit_pieces import (
     SIDE_PX,
     any_digit,
@@ -17,6 +18,7 @@ from recognizer.non_digit_pieces import (
     random_pen_px,
     touching_digits,
 )
+from recognizer.pen import draw_strokes, letter_strokes, random_hand
 from recognizer.readings import InkImage
 
 
@@ -50,6 +52,8 @@ def digit_and_half(rng: np.random.Generator, digits: ImageStack) -> InkImage:
     return np.ascontiguousarray(ink[:, :keep] if rng.random() < 0.5 else ink[:, -keep:])
 
 
+_PEN_CAPITALS = tuple(letter for letter in LETTER_PATHS if letter.isupper())
+_PEN_LETTERS = tuple(letter for letter in LETTER_PATHS if letter.islower())
 _LETTERS = "ACDEFGHJKMNPQRTUVWXYadefhkmnprtuvwxy"
 """Without those that are drawn like a digit: O o I l i j Z z S s B b g q c L."""
 
@@ -57,6 +61,22 @@ _LETTERS = "ACDEFGHJKMNPQRTUVWXYadefhkmnprtuvwxy"
 def letter(rng: np.random.Generator, digits: ImageStack) -> InkImage:
     """One letter."""
     return draw_text(_LETTERS[rng.integers(len(_LETTERS))], rng)
+
+
+def pen_capital(rng: np.random.Generator, digits: ImageStack) -> InkImage:
+    """One capital by a hand of our pen."""
+    return _by_pen(_PEN_CAPITALS, rng)
+
+
+def pen_letter(rng: np.random.Generator, digits: ImageStack) -> InkImage:
+    """One small letter by a hand of our pen."""
+    return _by_pen(_PEN_LETTERS, rng)
+
+
+def _by_pen(alphabet: tuple[str, ...], rng: np.random.Generator) -> InkImage:
+    hand = random_hand(rng)
+    strokes = letter_strokes(alphabet[rng.integers(len(alphabet))], hand, rng)
+    return draw_strokes(strokes, 40, 40 * hand.pen_width, hand.touch, rng)
 
 
 def letters(rng: np.random.Generator, digits: ImageStack) -> InkImage:

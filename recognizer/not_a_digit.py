@@ -23,6 +23,8 @@ TRAINING_KINDS: Mapping[str, Maker] = {
     "dots": printing.dots,
     "letter": writing.letter,
     "letters": writing.letters,
+    "pen_capital": writing.pen_capital,
+    "pen_letter": writing.pen_letter,
     "symbol": writing.symbol,
     "scribble": writing.scribble,
     "glyph": writing.glyph,

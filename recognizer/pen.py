@@ -15,7 +15,7 @@ import numpy as np
 from recognizer.hand import Hand, random_hand
 from recognizer.ink import STEADY_TOUCH, FloatArray, Strokes, Tool, Touch, draw_strokes, lay_strokes
 from recognizer.readings import InkImage
-from recognizer.strokes import MARKS, MAX_WIDTH, digit_strokes, mark_strokes
+from recognizer.strokes import MARKS, MAX_WIDTH, digit_strokes, letter_strokes, mark_strokes
 
 __all__ = [
     "MARKS",
@@ -30,6 +30,7 @@ __all__ = [
     "draw_digit",
     "draw_strokes",
     "lay_strokes",
+    "letter_strokes",
     "mark_strokes",
     "random_hand",
     "write_line",

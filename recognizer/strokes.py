@@ -9,6 +9,7 @@ import numpy as np
 from recognizer.allographs import Skeleton, allograph, skeleton, smooth_curve
 from recognizer.hand import Hand
 from recognizer.ink import FloatArray, Strokes
+from recognizer.letters import LETTER_PATHS
 
 MAX_WIDTH = 1.6
 """No digit is wider than this, digit heights."""
@@ -123,7 +124,22 @@ def mark_strokes(mark: str, hand: Hand, rng: np.random.Generator, width: float =
         return _scribble(width, rng)
     if mark not in _MARK_PATHS:
         raise ValueError(f"no mark {mark!r}; known are {', '.join(MARKS)}")
-    paths = _MARK_PATHS[mark]
+    return _written(_MARK_PATHS[mark], hand, rng)
+
+
+def letter_strokes(letter: str, hand: Hand, rng: np.random.Generator) -> Strokes:
+    """Write a letter, in the frame of a digit: y = 0 the top of capitals, y = 1 the baseline.
+
+    Args:
+        letter: one of `recognizer.letters.LETTER_PATHS`.
+        hand: who writes.
+        rng: source of what varies.
+    """
+    return _written(LETTER_PATHS[letter], hand, rng)
+
+
+def _written(paths: tuple[str, ...], hand: Hand, rng: np.random.Generator) -> Strokes:
+    """One of the ways to write a sign, bent and slanted as the hand does."""
     shape = skeleton(paths[int(rng.integers(len(paths)))])
     wild = min(0.045, hand.carelessness * rng.lognormal(0, 0.35))
     points = shape.points + 1.9 * wild * _bend(shape.points, rng) + 0.4 * wild * rng.standard_normal(shape.points.shape)
