@@ -1,7 +1,6 @@
 """How people build letters, as `recognizer.allographs` has it for digits; drawn by us, to learn what is no digit.
 
-Left out are the letters that a hasty pen draws like a digit: all of B C D G I J L O P S T U Y Z and of a b c g h i j l o p
-q r s u y z.
+Left out are letters that a hasty pen draws like a digit: B C D G I J L O P S T U Y Z, their small ones, and a g h q r.
 """
 
 from __future__ import annotations
