@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.document import Box
 from pipeline.stages.comb_grid import even_cells, fit_cells
 from pipeline.stages.lines import PageLines, find_lines
+from pipeline.stages.outlines import find_separate_boxes
 from pipeline.stages.panels import find_flat_boxes
 from pipeline.stages.rectangles import LineMap, find_rectangles
 from pipeline.stages.ticks import count_framed_cells, find_tick_combs
@@ -55,6 +56,11 @@ class BoxField:
     box: Box
     cells: tuple[Box, ...] = ()
 
+    @property
+    def stands_apart(self) -> bool:
+        """Whether the cells are boxes with paper between them."""
+        return len(self.cells) > 1 and self.cells[1].left > self.cells[0].right
+
 
 def find_boxes(
     gray: GrayImage, px_per_mm: float, heights_mm: tuple[float, float], page_lines: PageLines | None = None
@@ -83,6 +89,8 @@ def find_boxes(
                 found.append(BoxField(box, even_cells(box, count) if count >= MIN_CELLS else ()))
     for box, count in find_tick_combs(lines, px_per_mm, heights_mm):
         found.append(BoxField(box, even_cells(box, count)))
+    for cells in find_separate_boxes(gray, px_per_mm, heights_mm, MIN_CELLS):
+        found.append(BoxField(cells[0].union(cells[-1]), cells))
     for flat in find_flat_boxes(gray, px_per_mm, heights_mm):
         aspect = flat.box.width / flat.box.height
         if len(flat.cells) >= MIN_CELLS and CELL_ASPECTS[0] <= aspect / len(flat.cells) <= CELL_ASPECTS[1]:
@@ -290,9 +298,9 @@ def _is_in_table(box: Box, rectangles: Sequence[Box]) -> bool:
 
 
 def _without_overlaps(fields: Sequence[BoxField]) -> list[BoxField]:
-    """Of fields that overlap keep the one with more cells, then the larger."""
+    """Of fields that overlap keep the one with more cells, then the one whose cells stand apart, then the larger."""
     kept: list[BoxField] = []
-    for field in sorted(fields, key=lambda f: (len(f.cells), f.box.area), reverse=True):
+    for field in sorted(fields, key=lambda f: (len(f.cells), f.stands_apart, f.box.area), reverse=True):
         if all(field.box.intersection_area(other.box) < 0.3 * min(field.box.area, other.box.area) for other in kept):
             kept.append(field)
     return kept

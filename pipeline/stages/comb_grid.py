@@ -36,7 +36,9 @@ def even_cells(inner: Box, count: int, gap_px: float = 0.0) -> tuple[Box, ...]:
     )
 
 
-def fit_cells(gray: GrayImage, inner: Box, count: int, reach_px: int) -> tuple[Box, ...] | None:
+def fit_cells(
+    gray: GrayImage, inner: Box, count: int, reach_px: int, gap_px: int | None = None
+) -> tuple[Box, ...] | None:
     """Cells that follow the printed walls of a comb; None when too few walls can be seen.
 
     One fit of both ends and the gap between boxes for all walls at once: a stroke beside one wall moves nothing.
@@ -45,6 +47,7 @@ def fit_cells(gray: GrayImage, inner: Box, count: int, reach_px: int) -> tuple[B
         gray: (h, w) uint8 region, dark on light, upright.
         inner: where the comb should be.
         reach_px: how far its ends may be from there.
+        gap_px: between boxes that are known to stand apart, to within the same; None where it is not known.
     """
     if count < 1 or inner.width < 4 * count or inner.height < 6:
         return None
@@ -55,6 +58,8 @@ def fit_cells(gray: GrayImage, inner: Box, count: int, reach_px: int) -> tuple[B
     step = COARSE_PX if reach_px > 2 * COARSE_PX else 1
     ends = np.arange(-reach_px, reach_px + 1, step)
     gaps = np.arange(0, int(MAX_GAP * inner.width / count) + 1, step)
+    if gap_px is not None:
+        gaps = np.arange(max(1, gap_px - reach_px), gap_px + reach_px + 1, step)
     score, left, right, gap = _best_fit(middled, count, inner.left + ends, inner.right + ends, gaps)
     if step > 1:
         near = np.arange(1 - step, step)

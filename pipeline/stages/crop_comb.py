@@ -22,6 +22,8 @@ OTHER_SIZE = 1.4
 """Boxes that are not found in one size are looked for in another, so many times as coarse."""
 MIN_UPRIGHTS = MIN_CELLS + 1
 FRAME_PX = 8
+APART_PX = 2
+"""Cells this far apart are boxes of their own."""
 MIN_COMB_PX = 24
 """In lower pictures box walls cannot be told from strokes."""
 SHARED_RULE = 0.6
@@ -45,7 +47,8 @@ def find_comb(crop: CleanCrop) -> BoxField | None:
     if best is None:
         return None
     reach = max(2, round(best.cells[0].width / 8))
-    cells = fit_cells(crop.printed, best.box, len(best.cells), reach) or best.cells
+    gap = best.cells[1].left - best.cells[0].right
+    cells = fit_cells(crop.printed, best.box, len(best.cells), reach, gap if gap >= APART_PX else None) or best.cells
     return BoxField(Box(cells[0].left, best.box.top, cells[-1].right, best.box.bottom), cells)
 
 
