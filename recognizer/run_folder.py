@@ -11,6 +11,8 @@ from pathlib import Path
 from recognizer.model_store import write_text
 from recognizer.training_options import TrainingOptions
 
+NON_DIGIT_SHARE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class EpochFigures:
@@ -21,6 +23,7 @@ class EpochFigures:
         loss, accuracy: on the varied training images, with weights as they changed.
         validation_loss, validation_accuracy: averaged weights on digits of other writers as they are.
         rescan_loss, rescan_accuracy: the same digits redrawn at scan size.
+        non_digit_loss, non_digit_accuracy: on things that are not one digit; 0 and 1 of networks that know none.
         seconds: the epoch took.
     """
 
@@ -31,12 +34,17 @@ class EpochFigures:
     validation_accuracy: float
     rescan_loss: float
     rescan_accuracy: float
+    non_digit_loss: float
+    non_digit_accuracy: float
     seconds: float
 
 
 def badness(figures: EpochFigures) -> float:
-    """What the best epoch has least of: log loss, which is steadier than the handful of wrong digits."""
-    return figures.validation_loss + figures.rescan_loss
+    """What the best epoch has least of: log loss, which is steadier than the handful of wrong digits.
+
+    Non-digits count a tenth: they are that much harder to tell, and that much rarer in fields.
+    """
+    return figures.validation_loss + figures.rescan_loss + NON_DIGIT_SHARE * figures.non_digit_loss
 
 
 def write_config(path: Path, options: TrainingOptions, facts: Mapping[str, object]) -> None:
@@ -80,6 +88,8 @@ def draw_curves(path: Path, history: list[EpochFigures]) -> None:
     loss.plot(epochs, [figures.loss for figures in history], label="training (varied)")
     loss.plot(epochs, [figures.validation_loss for figures in history], label="other writers")
     loss.plot(epochs, [figures.rescan_loss for figures in history], label="other writers, rescanned")
+    if any(figures.non_digit_loss for figures in history):
+        loss.plot(epochs, [figures.non_digit_loss for figures in history], label="not one digit")
     loss.set(title="loss", xlabel="epoch", yscale="log")
     error.plot(epochs, [100 * (1 - figures.accuracy) for figures in history])
     error.plot(epochs, [100 * (1 - figures.validation_accuracy) for figures in history])

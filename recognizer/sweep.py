@@ -14,6 +14,15 @@ from recognizer.model_store import write_text
 from recognizer.run_folder import EpochFigures, badness
 from recognizer.training_options import Optimizer, Schedule, TrainingOptions
 
+_SHOWN = (
+    "validation_loss",
+    "validation_accuracy",
+    "rescan_loss",
+    "rescan_accuracy",
+    "non_digit_loss",
+    "non_digit_accuracy",
+)
+"""Figures of the best epoch in the table."""
 _SWEPT: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "lr": ("learning_rate", float),
     "batch": ("batch_size", int),
@@ -95,12 +104,10 @@ def write_sweep(path: Path, runs: Sequence[SweepRun]) -> None:
     metrics = sorted({name for run in runs for name in run.metrics})
     stream = io.StringIO(newline="")
     table = csv.writer(stream, lineterminator="\n")
-    figures = ["best_epoch", "validation_loss", "validation_accuracy", "rescan_loss", "rescan_accuracy"]
-    table.writerow(["run", *settings, *figures, *metrics])
+    table.writerow(["run", *settings, "best_epoch", *_SHOWN, *metrics])
     for run in runs:
-        best = run.best
-        measured = (best.validation_loss, best.validation_accuracy, best.rescan_loss, best.rescan_accuracy)
-        row = [run.name, *run.settings.values(), best.epoch, *(f"{value:.6g}" for value in measured)]
+        figures = (f"{getattr(run.best, name):.6g}" for name in _SHOWN)
+        row = [run.name, *run.settings.values(), run.best.epoch, *figures]
         table.writerow([*row, *(f"{run.metrics[name]:.6g}" if name in run.metrics else "" for name in metrics)])
     write_text(path, stream.getvalue())
 

@@ -29,6 +29,7 @@ from recognizer.model_store import Bundle
 from recognizer.network import as_pixels
 from recognizer.optimizing import compile_network
 from recognizer.packaging import pack_bundle
+from recognizer.readings import NOT_A_DIGIT
 from recognizer.run_folder import EpochFigures, badness, draw_curves, read_history, write_config, write_history
 from recognizer.run_pictures import draw_run
 from recognizer.starting_network import check_start, knows_non_digits, starting_network
@@ -168,7 +169,8 @@ def _run_epochs(
             model.optimizer.finalize_variable_values(model.trainable_variables)
         plain = _measure(model, data.validation.images, data.validation.labels)
         redrawn = _measure(model, data.rescanned, data.validation.labels)
-        figures = EpochFigures(epoch + 1, loss, accuracy, *plain, *redrawn, time.monotonic() - started)
+        others = _measure(model, *_non_digits(data)) if plan.non_digit_part else (0.0, 1.0)
+        figures = EpochFigures(epoch + 1, loss, accuracy, *plain, *redrawn, *others, time.monotonic() - started)
         if not options.hold_out or not history or badness(figures) < min(map(badness, history)):
             _save(model, options.out / RUN_DIGITS)
         history.append(figures)
@@ -211,6 +213,10 @@ def _train_epoch(
                 TrainingProgress(epoch + 1, options.epochs, step + 1, steps, loss / seen, right / seen, None, left)
             )
     return loss / seen, right / seen
+
+
+def _non_digits(data: TrainingData) -> tuple[ImageStack, IntArray]:
+    return data.non_digits, np.full(len(data.non_digits), NOT_A_DIGIT, np.int32)
 
 
 def _measure(model: keras.Model, images: ImageStack, labels: IntArray) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from recognizer.dataset import DigitSet, fingerprint, join_digits, load_answer_s
 from recognizer.epochs import EpochPlan
 from recognizer.errors import DatasetError
 from recognizer.model_card import Provenance
-from recognizer.not_a_digit import TRAINING_KINDS
+from recognizer.not_a_digit import TRAINING_KINDS, draw_non_digits
 from recognizer.own_data import load_own_data
 from recognizer.readings import DIGIT_COUNT
 from recognizer.trained import bundle_of, holds_model
@@ -20,6 +20,8 @@ from recognizer.training_options import Classes, TrainingOptions
 _SHEETS_REPEATED = 5
 """1,000 digits of answer sheets among 54,000 of MNIST would be overheard; five times they are a tenth."""
 _VALIDATION_SEED = 7
+_NON_DIGITS = 1500
+"""Drawn to judge epochs by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class TrainingData:
         validation: digits of other writers where writers are known, as they are; when nothing is held out, a part of
             `training` that only shows how the run goes.
         rescanned: the images of `validation`, redrawn at scan size.
+        non_digits: (n, 28, 28) uint8 of things that are not one digit, made of those of `validation`; none of other
+            scripts.
         test: what the result is measured on; nothing is chosen by it.
         classes: names of the classes, in the order of the labels.
         sources: what was trained on, a line a source, for model cards.
@@ -40,6 +44,7 @@ class TrainingData:
     training: DigitSet
     validation: DigitSet
     rescanned: ImageStack
+    non_digits: ImageStack
     test: DigitSet
     classes: tuple[str, ...]
     sources: tuple[str, ...]
@@ -75,10 +80,12 @@ def load_training_data(options: TrainingOptions) -> TrainingData:
     if not len(training) or not len(validation):
         raise DatasetError("too few digits to train on and to validate with")
     redrawn = rescan(validation.images, np.random.default_rng(_VALIDATION_SEED), clutter=0.5)
+    others = _NON_DIGITS if options.classes is Classes.DIGITS else 0
     return TrainingData(
         training=join_digits("training digits", sets),
         validation=validation,
         rescanned=redrawn,
+        non_digits=draw_non_digits(others, np.random.default_rng(_VALIDATION_SEED), validation.images),
         test=test,
         classes=classes,
         sources=tuple(sources),

@@ -45,6 +45,8 @@ WHOLE_WALL, WALL_DARKNESS = 0.88, 1.7
 """Share of a printed wall between two boxes that is seen and straight; factor by which it may differ from the outer."""
 SHARED_RULE = 0.12
 """Boxes nearer to one another, for their height, share a rule; those of a list have paper between them."""
+HIDDEN_RULE = 0.35
+"""Share of the rules that must be seen where strokes hide a cell between two others; with gaps, and strokes on them."""
 CELL_RULE, CELL_WALL = 0.6, 0.6
 """Share of the rules and of the far wall that must be seen to go on with a comb by one more cell."""
 
@@ -161,7 +163,7 @@ def _longest_run(lines: LineMap, boxes: Sequence[Box]) -> list[Box]:
         if last is not None and box.left - last.left < OWN_PLACE * width:
             continue  # the same cell once more, between other lines
         if last is not None and (
-            _is_a_few_steps(box.left - last.left, step)
+            _is_a_few_steps(lines, last, box, step)
             if len(near)
             else _rules_cover(lines, last.right, box.left, last.top, last.bottom)
         ):
@@ -177,14 +179,17 @@ def _near_steps(boxes: Sequence[Box], width: float) -> NDArray[np.intp]:
     return np.asarray(steps[(steps >= OWN_PLACE * width) & (steps <= (1 + WIDEST_GAP) * width)])
 
 
-def _is_a_few_steps(distance: float, step: float) -> bool:
-    """Whether a cell follows another, but for one or two that were not seen."""
+def _is_a_few_steps(lines: LineMap, box: Box, other: Box, step: float) -> bool:
+    """Whether a cell follows another, but for one or two between that strokes hide."""
+    distance = other.left - box.left
     count = max(1, round(distance / step))
-    return count <= 3 and abs(distance - count * step) <= max(2.5, STEP_SLACK * step)
+    if count > 3 or abs(distance - count * step) > max(2.5, STEP_SLACK * step):
+        return False
+    return count == 1 or _rules_cover(lines, box.right, other.left, box.top, box.bottom, HIDDEN_RULE)
 
 
-def _rules_cover(lines: LineMap, left: int, right: int, top: int, bottom: int) -> bool:
-    return min(lines.rules.coverage(top, left, right), lines.rules.coverage(bottom, left, right)) >= CELL_RULE
+def _rules_cover(lines: LineMap, left: int, right: int, top: int, bottom: int, least: float = CELL_RULE) -> bool:
+    return min(lines.rules.coverage(top, left, right), lines.rules.coverage(bottom, left, right)) >= least
 
 
 def _grow_comb(gray: GrayImage, lines: LineMap, seeds: Sequence[Box]) -> BoxField | None:

@@ -26,6 +26,8 @@ SIDE_SHARE = 0.9
 """Share of each of the four sides that is inked, of the boxes that a row is known by."""
 END_SHARE = 0.75
 """The same of boxes beside the known ones: strokes that cross them hide where they end."""
+HIDDEN_SHARE = 0.5
+"""The same of boxes between known ones."""
 ALIKE = 0.12
 """Boxes of one row differ by less than this share of their size, and of the step between them."""
 WIDEST_GAP = 0.55
@@ -62,7 +64,7 @@ def find_separate_boxes(
     while known:
         alike = [box for box in known if _is_alike(box, known[0])]
         known = [box for box in known if not _is_alike(box, known[0])]
-        for row in _rows_of(alike):
+        for row in _rows_of(alike, ink, rim):
             cells = _whole_row(row, ink, rim)
             if len(cells) >= least_cells and len(row.boxes) >= max(2, LEAST_KNOWN * len(cells)):
                 yield cells
@@ -99,8 +101,8 @@ def _is_alike(box: Box, other: Box) -> bool:
     )
 
 
-def _rows_of(boxes: Sequence[Box]) -> Iterator[_Row]:
-    """Runs of boxes at multiples of one step."""
+def _rows_of(boxes: Sequence[Box], ink: BoolImage, rim: int) -> Iterator[_Row]:
+    """Runs of boxes at multiples of one step, with something of an outline in every place between."""
     width = float(np.median([box.width for box in boxes]))
     steps = np.diff([box.left for box in boxes])
     near = steps[(steps > width) & (steps <= (1 + WIDEST_GAP) * width)]
@@ -111,7 +113,12 @@ def _rows_of(boxes: Sequence[Box]) -> Iterator[_Row]:
     for box in boxes[1:]:
         distance = box.left - run[-1].left
         count = round(distance / step)
-        if 1 <= count <= MOST_MISSED + 1 and abs(distance - count * step) <= max(2.5, ALIKE * step):
+        between = (run[-1].shifted(round(number * step), 0) for number in range(1, count))
+        if (
+            1 <= count <= MOST_MISSED + 1
+            and abs(distance - count * step) <= max(2.5, ALIKE * step)
+            and all(_shows(ink, place, rim, HIDDEN_SHARE) for place in between)
+        ):
             run.append(box)
         else:
             yield _Row(tuple(run), step)
@@ -132,19 +139,19 @@ def _whole_row(row: _Row, ink: BoolImage, rim: int) -> tuple[Box, ...]:
         return Box(left, top, left + width, top + height)
 
     start, end = 0, count
-    while _shows(ink, place(start - 1), rim):
+    while _shows(ink, place(start - 1), rim, END_SHARE):
         start -= 1
-    while _shows(ink, place(end), rim):
+    while _shows(ink, place(end), rim, END_SHARE):
         end += 1
     middle = place((start + end - 1) // 2)
     found = (place(index) for index in range(start, end))
     return tuple(Box(box.left, middle.top, box.right, middle.bottom) for box in found)
 
 
-def _shows(ink: BoolImage, box: Box, rim: int) -> bool:
-    """Whether all four sides of a rectangle are inked where they should be, to within a rim."""
+def _shows(ink: BoolImage, box: Box, rim: int, least: float) -> bool:
+    """Whether so much of all four sides of a rectangle is inked where they should be, to within a rim."""
     high, wide = ink.shape
     if box.left < rim or box.top < rim or box.right > wide - rim or box.bottom > high - rim:
         return False
     near = ink[box.top - rim // 2 : box.bottom + rim // 2, box.left - rim // 2 : box.right + rim // 2]
-    return _least_side(near, rim + rim // 2) >= END_SHARE
+    return _least_side(near, rim + rim // 2) >= least

@@ -9,7 +9,7 @@ from recognizer.training_options import Optimizer, TrainingOptions
 
 
 def figures(epoch, loss):
-    return EpochFigures(epoch, 1.0, 0.5, loss, 0.9, loss, 0.8, 1.0)
+    return EpochFigures(epoch, 1.0, 0.5, loss, 0.9, loss, 0.8, 0.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_figures_and_pictures_reach_mlflow(tmp_path, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'tracking.db'}"
     (tmp_path / "first").mkdir()
     (tmp_path / "first" / "config.json").write_text("{}")
-    figures = EpochFigures(1, 0.5, 0.9, 0.4, 0.91, 0.3, 0.92, 1.0)
+    figures = EpochFigures(1, 0.5, 0.9, 0.4, 0.91, 0.3, 0.92, 0.2, 0.9, 1.0)
     with MlflowTracker(uri, TrainingOptions(out=tmp_path / "first", seed=7)) as tracker:
         tracker.log_epoch(figures)
         tracker.log_result(TrainingRun(tmp_path / "first", (figures,), 1, {"coverage_1%": 0.99}, None))

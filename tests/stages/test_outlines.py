@@ -72,3 +72,9 @@ def test_round_zeros_in_a_row_are_no_boxes() -> None:
     for index in range(8):
         cv2.ellipse(gray, (60 + 38 * index, 72), (14, 22), 0, 0, 360, 60, 2)
     assert cells_in(gray) == []
+
+
+def test_two_rows_with_paper_between_them_are_two_rows() -> None:
+    gray = row_of(13, WIDE + 8)
+    gray[:, LEFT + 6 * (WIDE + 8) - 4 : LEFT + 8 * (WIDE + 8) - 4] = 235
+    assert cells_in(gray) == [6, 5]
