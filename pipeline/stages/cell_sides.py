@@ -26,6 +26,8 @@ PRINT_QUANTILE = 0.3
 """A printed line is dark along at least the other 70 % of a side; hardly a stroke follows a side so far."""
 SAMPLES = 32
 """Places along a side at which a line is looked for; more find no other line."""
+FAINT_PRINT = 0.6
+"""Print from this share of the threshold of ink on is seen as ink here and there, where noise makes it darker."""
 CLEAR_OF_PRINT = 0.15
 """Print weaker than this share of the pen leaves the ink beside a line as it is."""
 TICK_HEIGHT = 0.25
@@ -211,10 +213,10 @@ def _with_slack(profile: Depths) -> Depths:
 
 
 def _peak(profile: Depths, ink: InkMap, reach: int) -> int | None:
-    """How far from its place the middle of a line is, None where no line as dark as ink is seen."""
+    """How far from its place the middle of a line is, None where no line is seen that noise may lift to ink."""
     near = profile[EDGE_PX : len(profile) - EDGE_PX]
     top = int(near.argmax())
-    if near[top] < ink.threshold:
+    if near[top] < FAINT_PRINT * ink.threshold:
         return None
     start = end = top
     while start > 0 and near[start - 1] > near[top] / 2:

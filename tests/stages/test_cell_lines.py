@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -46,6 +47,18 @@ def test_print_without_writing_leaves_no_blob_of_a_digits_height(print_level, sl
     assert ink.mask.sum() > 500
     shared = share_ink(find_blobs(erase_cell_lines(ink, cells).written), cells, 9)
     assert all(blob.box.height < CELL_H / 4 for blobs in shared.cells for blob in blobs)
+
+
+def test_pale_walls_that_noise_lifts_to_ink_here_and_there_leave_nothing():
+    ink, cells = drawn_comb([[(WALL - 30, MARGIN + 15), (WALL - 22, MARGIN + 55)]], print_level=LIGHT_PRINT)
+    noise = np.random.default_rng(0).normal(0, 9, ink.depth.shape)
+    gray = np.clip(240 - 0.8 * ink.depth + noise, 0, 255).astype(np.uint8)
+    noisy = find_ink(gray, 8, cells)
+    noisy = replace(noisy, threshold=80.0, mask=noisy.depth > 80)
+    walls = noisy.mask[MARGIN + 8 : MARGIN + CELL_H - 8, WALL + CELL_W - 3 : WALL + CELL_W + 4]
+    assert 0 < walls.any(axis=1).mean() < 1
+    shared = share_ink(find_blobs(erase_cell_lines(noisy, cells).written), cells, 9)
+    assert all(blob.box.height < CELL_H / 6 for blobs in shared.cells[1:] for blob in blobs)
 
 
 @pytest.mark.parametrize("print_level", [LIGHT_PRINT, 60, DARK_PRINT], ids=["light", "dark", "darker than the pen"])
