@@ -20,6 +20,8 @@ from recognizer.readings import DIGIT_COUNT, NOT_A_DIGIT
 _DIGITS_A_HAND = 10
 _ECCENTRICITY = 0.2
 """Rare shapes are drawn oftener than people write them, or they would hardly be learnt."""
+_VARIED_NON_DIGITS = 0.8
+"""Share of the non-digits that are bent or scanned; the others stay as they were drawn."""
 _CALMER_FROM = 0.7
 _CALMER_STRENGTH = 0.65
 """The last 30 % of the epochs bend less, so that the network ends on shapes as people write them."""
@@ -71,7 +73,9 @@ def compose_epoch(digits: DigitSet, plan: EpochPlan, epoch: int) -> tuple[ImageS
         pen_images = _varied(pen_images, rng, 0.5 * strength, plan.rescan_part)
     others = draw_non_digits(round(plan.non_digit_part * len(digits)), rng, digits.images)
     if plan.augment and len(others):
-        others = bend(others, rng, 0.5)
+        # As drawn, bent and scanned: a network that sees them in one state only tells them by that, not by their shape.
+        is_varied = rng.random(len(others)) < _VARIED_NON_DIGITS
+        others[is_varied] = _varied(others[is_varied], rng, 0.5 * strength, plan.rescan_part)
     everything = np.concatenate([images, pen_images, others])
     classes = np.concatenate([labels, pen_labels, np.full(len(others), NOT_A_DIGIT, np.int32)])
     order = rng.permutation(len(classes))

@@ -33,8 +33,8 @@ class TrainingData:
         validation: digits of other writers where writers are known, as they are; when nothing is held out, a part of
             `training` that only shows how the run goes.
         rescanned: the images of `validation`, redrawn at scan size.
-        non_digits: (n, 28, 28) uint8 of things that are not one digit, made of those of `validation`; none of other
-            scripts.
+        non_digits: (n, 28, 28) uint8 of things that are not one digit, made of those of `validation`, every second
+            redrawn at scan size; none of other scripts.
         test: what the result is measured on; nothing is chosen by it.
         classes: names of the classes, in the order of the labels.
         sources: what was trained on, a line a source, for model cards.
@@ -79,13 +79,15 @@ def load_training_data(options: TrainingOptions) -> TrainingData:
         )
     if not len(training) or not len(validation):
         raise DatasetError("too few digits to train on and to validate with")
+    rng = np.random.default_rng(_VALIDATION_SEED)
+    others = draw_non_digits(_NON_DIGITS if options.classes is Classes.DIGITS else 0, rng, validation.images)
+    others[::2] = rescan(others[::2], rng)
     redrawn = rescan(validation.images, np.random.default_rng(_VALIDATION_SEED), clutter=0.5)
-    others = _NON_DIGITS if options.classes is Classes.DIGITS else 0
     return TrainingData(
         training=join_digits("training digits", sets),
         validation=validation,
         rescanned=redrawn,
-        non_digits=draw_non_digits(others, np.random.default_rng(_VALIDATION_SEED), validation.images),
+        non_digits=others,
         test=test,
         classes=classes,
         sources=tuple(sources),
