@@ -29,8 +29,9 @@ FLOOR = 1e-9
 """Least probability of a digit, so that its logarithm is finite."""
 NOT_CUT_OUT = -5.0
 """Stands for the log odds of the least sure digit that the lattice cuts out, where it finds no way to cut a string."""
-ODD_CELL = 0.03
-"""From this probability of no digit on, a cell holds something odd; of 1,300 drawn digits none reached 0.01."""
+ODD_CELL = 0.5
+"""From this probability of no digit on, a cell holds something odd: of 2,500 drawn combs 13 have such a cell, letters
+mostly have 0.99."""
 
 
 @dataclass(frozen=True)
