@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recognizer.allographs import ALLOGRAPHS, allograph
+from recognizer.letters import LETTER_PATHS
 from recognizer.pen import (
     MARKS,
     MAX_WIDTH,
@@ -20,6 +21,7 @@ from recognizer.pen import (
     draw_digit,
     draw_strokes,
     lay_strokes,
+    letter_strokes,
     mark_strokes,
     random_hand,
     write_line,
@@ -125,6 +127,15 @@ def test_marks_sit_where_they_are_written() -> None:
 def test_an_unknown_mark_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="scribble"):
         mark_strokes("?", a_hand(), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("letter", LETTER_PATHS)
+def test_every_letter_stands_on_the_line_of_the_digits_and_is_about_as_high(letter: str) -> None:
+    for seed in range(6):
+        points = np.concatenate(letter_strokes(letter, a_hand(seed), np.random.default_rng(seed)))
+        assert points[:, 0].min() == 0.0
+        assert -0.3 < points[:, 1].min() < 0.6
+        assert 0.8 < points[:, 1].max() < 1.3
 
 
 def test_a_line_has_one_span_a_character_in_reading_order() -> None:
