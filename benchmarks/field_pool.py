@@ -26,7 +26,10 @@ from pipeline.stages.segment import segment_field
 from recognizer.readings import GrayImage, Recognizer
 
 CHUNK = 500
-FEATURES = {COMB: ("logit", "weakest"), FREE: ("logit", "weakest", "weakest_cut_out", "lead", "left_out")}
+FEATURES = {
+    COMB: ("logit", "weakest"),
+    FREE: ("logit", "weakest", "weakest_cut_out", "lead", "left_out", "same_pen", "more_read"),
+}
 """What the probability of a field is made of, by reader."""
 UNCALIBRATED = OperatingPoint(
     "none", False, {name: ReaderCalibration(0.0, {"logit": 1.0}, (), 1.0) for name in FEATURES}

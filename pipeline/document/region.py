@@ -57,10 +57,14 @@ class Placing:
     Attributes:
         lead: of this way to see a picture before the next one that reads otherwise, log odds, at most `SURE_LEAD`.
         left_out: share of the ink in its row that looks like digits and is not in the region.
+        same_pen: share of the ink in its row that stands before it, may be of the same pen, and is not in the region.
+        more_read: digits that another way to see the picture reads beside the same ones.
     """
 
     lead: float = SURE_LEAD
     left_out: float = 0.0
+    same_pen: float = 0.0
+    more_read: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

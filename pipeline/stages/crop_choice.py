@@ -165,11 +165,11 @@ def _unlike(blobs: Sequence[Blob], others: Sequence[Blob], facts: BlobFacts) -> 
 
 
 def worth_reading(views: Sequence[CropView], spec: FieldSpec, facts: BlobFacts, blobs: FloatArray) -> list[CropView]:
-    """The few views that may win, by where their ink is; reading all would cost ten times as much."""
+    """The few views that may win, by where their ink is, and the whole picture, which tells what they leave out."""
     places = [score_view(place_features(view, spec, facts, blobs)) for view in views]
     order = np.argsort(-np.array(places), kind="stable")[:MAX_READ]
     kept = {int(i) for i in order if places[int(i)] > max(places) - FAR_BEHIND}
-    return [view for number, view in enumerate(views) if number in kept or view.is_comb]
+    return [view for number, view in enumerate(views) if number in kept or view.span is None]
 
 
 def _alike(blobs: Sequence[Blob], others: Sequence[Blob], facts: BlobFacts) -> float:

@@ -210,6 +210,8 @@ def _scored(
         "weakest_cut_out": logit(min(cut_out)) if cut_out else NOT_CUT_OUT,
         "lead": region.placing.lead,
         "left_out": region.placing.left_out,
+        "same_pen": region.placing.same_pen,
+        "more_read": region.placing.more_read,
         "agree": float(next(iter(strings), None) == text == next(iter(paths), None)),
     }
     return ScoredString(steps, probability, features)

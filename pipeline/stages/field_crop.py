@@ -125,7 +125,8 @@ def _placing(read: Sequence[ReadView]) -> Placing:
     rivals = [score_view(other.features) for other in read[1:] if other.text != best.text]
     lead = score_view(best.features) - max(rivals) if rivals else SURE_LEAD
     left_out = best.features.get("digits_before", 0.0) + best.features.get("digits_after", 0.0)
-    return Placing(min(lead, SURE_LEAD), left_out)
+    more = max((len(other.text) - len(best.text) for other in read[1:] if best.text in other.text), default=0)
+    return Placing(min(lead, SURE_LEAD), left_out, best.features.get("alike_before", 0.0), float(more))
 
 
 def _read_cells(rows: FloatArray) -> tuple[tuple[str, float], ...]:

@@ -80,6 +80,7 @@ def test_what_is_read_surely_wins_over_what_is_not() -> None:
 
     region = region_of(crop_with_caption(), Picky(26, ()))
     assert region.image.shape[1] < 250
+    assert region.placing.more_read == len("81")
 
 
 @pytest.mark.parametrize(("rival", "is_sure"), [("40717", True), ("717", False)])
