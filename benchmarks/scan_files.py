@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -77,10 +77,15 @@ Coding = Callable[[GrayImage], tuple[str, bytes]]
 CODINGS: dict[str, Coding] = {"JPEG, gray": _jpeg, "JPEG, colour": _colour_jpeg, "G4": _fax, "PNG in PDF": _png}
 
 
-def scanned_pdf(path: Path, pages: int, coding: Coding) -> None:
-    """Write a PDF with one picture a page; drawings repeat, data do not: each has its number behind its end."""
-    drawn = [coding(draw_page(number)) for number in range(min(pages, 4))]
-    _write(path, (_scan_objects(*drawn[number % len(drawn)], number) for number in range(pages)))
+def scanned_pdf(path: Path, pages: int, coding: Coding, scans: Sequence[GrayImage] | None = None) -> None:
+    """Write a PDF with one picture a page; drawings repeat, data do not: each has its number behind its end.
+
+    Args:
+        scans: pages at `DPI` that take turns, (H, W) uint8; drawn ones when None.
+    """
+    shown = scans or [draw_page(number) for number in range(min(pages, 4))]
+    coded = [(coding(gray), gray.shape) for gray in shown]
+    _write(path, (_scan_objects(*coded[number % len(coded)], number) for number in range(pages)))
 
 
 def vector_pdf(path: Path, pages: int) -> None:
@@ -89,8 +94,8 @@ def vector_pdf(path: Path, pages: int) -> None:
     _write(path, (_vector_objects("\n".join(rows)) for _ in range(pages)))
 
 
-def _scan_objects(dictionary: str, data: bytes, number: int) -> list[bytes]:
-    width, height = A4_PX
+def _scan_objects(coded: tuple[str, bytes], shape: tuple[int, ...], number: int) -> list[bytes]:
+    (dictionary, data), (height, width) = coded, shape
     own = data + b"\n%%%d" % number if "DCT" in dictionary else data
     picture = f"<</Type/XObject/Subtype/Image/Width {width}/Height {height}{dictionary}/Length {len(own)}>>"
     paint = f"q {A4_POINTS[0]} 0 0 {A4_POINTS[1]} 0 0 cm /P Do Q".encode()

@@ -24,7 +24,7 @@ from pipeline.source_reader import Provenance, SourceReader, read_file, record_f
 from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.limits import ScanLimits
 from pipeline.storage.poppler import poppler_is_installed
-from pipeline.storage.results import software_version
+from pipeline.storage.result_json import software_version
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates

@@ -5,7 +5,7 @@ Coordinates: page pixels as scanned, origin top left, x to the right, y down; ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -477,7 +477,7 @@ class DocumentResult:
     template: TemplateIdentity | None
     registration: RegistrationStatus
     residual_px: float | None
-    fields: tuple[FieldReading, ...]
+    fields: Sequence[FieldReading]
 
 
 @dataclass(frozen=True, slots=True)

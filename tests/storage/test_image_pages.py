@@ -249,6 +249,13 @@ def test_a_damaged_tiff_page_costs_only_itself() -> None:
     assert reader.read(3).number == 3
 
 
+def test_a_tiff_whose_pages_lie_beyond_any_memory_is_truncated() -> None:
+    content = bytearray(saved(SAMPLE, "TIFF", big_tiff=True))
+    struct.pack_into("<Q", content, 8, 1 << 63)
+    with pytest.raises(DamagedFileError, match="truncated"):
+        opened(bytes(content))
+
+
 def test_a_tiff_whose_pages_run_in_a_circle_is_damaged() -> None:
     content = bytearray(saved(SAMPLE, "TIFF"))
     (directory,) = struct.unpack_from("<L", content, 4)
