@@ -11,8 +11,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from pipeline.storage.intake import take_in
+from pipeline.storage.scans import open_pages
 from recognizer.readings import GrayImage
 
+SAMPLES = Path(__file__).resolve().parent.parent / "sample_docs"
 DPI = 300
 A4_PX = (2480, 3508)
 A4_POINTS = (595.2, 841.92)
@@ -33,10 +36,15 @@ def draw_page(number: int) -> GrayImage:
     return np.asarray(np.clip(page + rough, 0, 255), np.uint8)
 
 
-def jpeg_data(gray: GrayImage) -> bytes:
+def jpeg_data(gray: GrayImage, dpi: int = DPI) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(gray).save(buffer, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(gray).save(buffer, "JPEG", quality=JPEG_QUALITY, dpi=(dpi, dpi))
     return buffer.getvalue()
+
+
+def sample_scans(name: str) -> list[GrayImage]:
+    """The pages of one of the sample documents."""
+    return [page.gray for page in open_pages(take_in(SAMPLES / "inbox" / name))]
 
 
 def _jpeg(gray: GrayImage) -> tuple[str, bytes]:
