@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ class Speed:
         processor_ms: of this process and the one that decodes, a page.
         clock_ms: by the clock, a page.
         bare_ms: a bare strict decode of the page's JPEG.
-        stages: name and milliseconds by the clock, a page.
+        stages: name and share of the time by the clock. Of decoding that is the wait for the other process.
     """
 
     name: str
@@ -57,13 +57,10 @@ def measure_speed(files: int) -> str:
             f"| {speed.name} | {speed.pages} | {speed.processor_ms:.0f} | {60_000 / speed.processor_ms:.0f} "
             f"| {60_000 / speed.clock_ms:.0f} | {speed.bare_ms:.1f} | {speed.bare_ms / speed.processor_ms:.1%} |"
         )
-    lines += [
-        "",
-        "| ms a page by the clock | " + " | ".join(speed.name for speed in speeds) + " |",
-        "| --- | --- | --- |",
-    ]
+    heads = " | ".join(speed.name for speed in speeds)
+    lines += ["", f"| share of the clock | {heads} |", "| --- | --- | --- |"]
     for stage, _ in speeds[0].stages:
-        lines.append(f"| {stage} | " + " | ".join(f"{dict(speed.stages)[stage]:.1f}" for speed in speeds) + " |")
+        lines.append(f"| {stage} | " + " | ".join(f"{dict(speed.stages)[stage]:.1%}" for speed in speeds) + " |")
     return "\n".join(lines)
 
 
@@ -76,15 +73,16 @@ def _measure(measured: MeasuredPage, files: int, pages_a_file: int) -> Speed:
         paths = _write(measured, folder, files + WARM_UP_FILES, pages_a_file)
         for path in paths[:WARM_UP_FILES]:
             read_file(PlannedFile(path, (str(path),)), reader)
-        stages: Counter[str] = Counter()
+        stages: dict[str, float] = defaultdict(float)
         processor, clock = processor_s(os.getpid()), time.perf_counter()
         for path in paths[WARM_UP_FILES:]:
-            stages.update(dict(read_file(PlannedFile(path, (str(path),)), reader).stages))
+            for stage, seconds in read_file(PlannedFile(path, (str(path),)), reader).stages:
+                stages[stage] += seconds
         processor, clock = processor_s(os.getpid()) - processor, time.perf_counter() - clock
         reader.close()
     pages = files * pages_a_file
-    per_page = tuple((stage, 1000 * seconds / pages) for stage, seconds in stages.items())
-    return Speed(measured.name, pages, 1000 * processor / pages, 1000 * clock / pages, _bare_ms(measured), per_page)
+    shares = tuple((stage, seconds / sum(stages.values())) for stage, seconds in stages.items())
+    return Speed(measured.name, pages, 1000 * processor / pages, 1000 * clock / pages, _bare_ms(measured), shares)
 
 
 def _write(measured: MeasuredPage, folder: Path, files: int, pages_a_file: int) -> Sequence[Path]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from benchmarks.jbig2 import jbig2_data
 from pipeline.storage.intake import take_in
 from pipeline.storage.scans import open_pages
 from recognizer.readings import GrayImage
@@ -80,9 +81,19 @@ def _fax(gray: GrayImage) -> tuple[str, bytes]:
     return "/ColorSpace/DeviceGray/BitsPerComponent 1" + coding, buffer.getvalue()[start : start + length]
 
 
+def _jbig2(gray: GrayImage) -> tuple[str, bytes]:
+    return "/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2_data(gray <= 128)
+
+
 Coding = Callable[[GrayImage], tuple[str, bytes]]
 
-CODINGS: dict[str, Coding] = {"JPEG, gray": _jpeg, "JPEG, colour": _colour_jpeg, "G4": _fax, "PNG in PDF": _png}
+CODINGS: dict[str, Coding] = {
+    "JPEG, gray": _jpeg,
+    "JPEG, colour": _colour_jpeg,
+    "G4": _fax,
+    "JBIG2": _jbig2,
+    "PNG in PDF": _png,
+}
 
 
 def scanned_pdf(path: Path, pages: int, coding: Coding, scans: Sequence[GrayImage] | None = None) -> None:
