@@ -22,7 +22,7 @@ from pipeline.source_reader import read_file
 PAGES_A_FILE = 20
 """Forms in a scanner's batch file. Cheques are a file each."""
 
-WARM_UP_FILES = 2
+WARM_UP_FILES = 1
 
 
 @dataclass(frozen=True)
