@@ -11,7 +11,6 @@ Otsu's threshold, outer contours of the size of a digit, `resize(28, 28)` and on
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -25,16 +24,17 @@ import numpy as np
 
 from benchmarks.drawn.measured import MeasuredPage, cheque_page, form_page
 from benchmarks.machine import describe_machine
+from pipeline.assembly import PagesReading, file_status
 from pipeline.document import FormTemplate, MediaType, ModelIdentity, SourceResult
 from pipeline.operating_point import OperatingPoint, load_operating_point
-from pipeline.process import PagesReading, ReadingOptions, file_status, read_pages
+from pipeline.process import ReadingOptions, read_pages
 from pipeline.stages.decide import decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.locate import find_fields, locate_fields
 from pipeline.stages.read import read_fields
 from pipeline.stages.register import register_page
 from pipeline.stages.segment import segment_field
-from pipeline.storage.results import result_to_json
+from pipeline.storage.result_json import result_text
 from recognizer.model_store import OPERATING_POINT, open_bundle, shipped_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import DigitReadings, GrayImage, InkImage, Recognizer, StripReadings
@@ -138,7 +138,7 @@ def _to_json(read: PagesReading) -> str:
         started="2026-01-01T00:00:00.000+00:00",
         seconds=0.0,
     )
-    return json.dumps(result_to_json(source), ensure_ascii=False, allow_nan=False, indent=2)
+    return "".join(result_text(source))
 
 
 def count_right(measured: MeasuredPage, read: PagesReading) -> int:

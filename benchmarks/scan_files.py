@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from benchmarks.jbig2 import jbig2_data
+from pipeline.storage.intake import take_in
+from pipeline.storage.scans import open_pages
 from recognizer.readings import GrayImage
 
+SAMPLES = Path(__file__).resolve().parent.parent / "sample_docs"
 DPI = 300
 A4_PX = (2480, 3508)
 A4_POINTS = (595.2, 841.92)
@@ -33,10 +37,15 @@ def draw_page(number: int) -> GrayImage:
     return np.asarray(np.clip(page + rough, 0, 255), np.uint8)
 
 
-def jpeg_data(gray: GrayImage) -> bytes:
+def jpeg_data(gray: GrayImage, dpi: int = DPI) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(gray).save(buffer, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(gray).save(buffer, "JPEG", quality=JPEG_QUALITY, dpi=(dpi, dpi))
     return buffer.getvalue()
+
+
+def sample_scans(name: str) -> list[GrayImage]:
+    """The pages of one of the sample documents."""
+    return [page.gray for page in open_pages(take_in(SAMPLES / "inbox" / name))]
 
 
 def _jpeg(gray: GrayImage) -> tuple[str, bytes]:
@@ -72,15 +81,30 @@ def _fax(gray: GrayImage) -> tuple[str, bytes]:
     return "/ColorSpace/DeviceGray/BitsPerComponent 1" + coding, buffer.getvalue()[start : start + length]
 
 
+def _jbig2(gray: GrayImage) -> tuple[str, bytes]:
+    return "/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2_data(gray <= 128)
+
+
 Coding = Callable[[GrayImage], tuple[str, bytes]]
 
-CODINGS: dict[str, Coding] = {"JPEG, gray": _jpeg, "JPEG, colour": _colour_jpeg, "G4": _fax, "PNG in PDF": _png}
+CODINGS: dict[str, Coding] = {
+    "JPEG, gray": _jpeg,
+    "JPEG, colour": _colour_jpeg,
+    "G4": _fax,
+    "JBIG2": _jbig2,
+    "PNG in PDF": _png,
+}
 
 
-def scanned_pdf(path: Path, pages: int, coding: Coding) -> None:
-    """Write a PDF with one picture a page; drawings repeat, data do not: each has its number behind its end."""
-    drawn = [coding(draw_page(number)) for number in range(min(pages, 4))]
-    _write(path, (_scan_objects(*drawn[number % len(drawn)], number) for number in range(pages)))
+def scanned_pdf(path: Path, pages: int, coding: Coding, scans: Sequence[GrayImage] | None = None) -> None:
+    """Write a PDF with one picture a page; drawings repeat, data do not: each has its number behind its end.
+
+    Args:
+        scans: pages at `DPI` that take turns, (H, W) uint8; drawn ones when None.
+    """
+    shown = scans or [draw_page(number) for number in range(min(pages, 4))]
+    coded = [(coding(gray), gray.shape) for gray in shown]
+    _write(path, (_scan_objects(*coded[number % len(coded)], number) for number in range(pages)))
 
 
 def vector_pdf(path: Path, pages: int) -> None:
@@ -89,8 +113,8 @@ def vector_pdf(path: Path, pages: int) -> None:
     _write(path, (_vector_objects("\n".join(rows)) for _ in range(pages)))
 
 
-def _scan_objects(dictionary: str, data: bytes, number: int) -> list[bytes]:
-    width, height = A4_PX
+def _scan_objects(coded: tuple[str, bytes], shape: tuple[int, ...], number: int) -> list[bytes]:
+    (dictionary, data), (height, width) = coded, shape
     own = data + b"\n%%%d" % number if "DCT" in dictionary else data
     picture = f"<</Type/XObject/Subtype/Image/Width {width}/Height {height}{dictionary}/Length {len(own)}>>"
     paint = f"q {A4_POINTS[0]} 0 0 {A4_POINTS[1]} 0 0 cm /P Do Q".encode()

@@ -21,10 +21,10 @@ from pipeline.process import ReadingOptions
 from pipeline.reading_model import open_model
 from pipeline.routing import Routing
 from pipeline.source_reader import Provenance, SourceReader, read_file, record_failure
+from pipeline.storage.cross_check import poppler_is_installed
 from pipeline.storage.earlier_results import EarlierResults
 from pipeline.storage.limits import ScanLimits
-from pipeline.storage.poppler import poppler_is_installed
-from pipeline.storage.results import software_version
+from pipeline.storage.result_json import software_version
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pipeline.errors import ReadingError
 from pipeline.reading_model import open_model
 from pipeline.settings import Settings
-from pipeline.storage.results import software_version
+from pipeline.storage.result_json import software_version
 from pipeline.storage.review_item import ItemState
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.templates import load_templates

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from pipeline.assembly import file_status
 from pipeline.document import (
     DocumentResult,
     ErrorItem,
@@ -19,7 +20,7 @@ from pipeline.document import (
     ResultStatus,
 )
 from pipeline.operating_point import OperatingPoint
-from pipeline.process import FieldTrace, PageTrace, ReadingOptions, file_status, read_pages
+from pipeline.process import FieldTrace, PageTrace, ReadingOptions, read_pages
 from recognizer.readings import GrayImage, Recognizer
 
 SHOWN_PX = 1600

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.assembly import PagesReading, file_status
 from pipeline.document import ErrorItem, FormTemplate, ModelIdentity, ResultStatus, Source, SourceResult
 from pipeline.errors import DecoderDiedError, InternalError, OutputError, ReadingError, SourceError
 from pipeline.operating_point import OperatingPoint
 from pipeline.plan import PlannedFile
-from pipeline.process import PagesReading, ReadingOptions, file_status, read_pages
+from pipeline.process import ReadingOptions, read_pages
 from pipeline.stage_clock import StageClock
 from pipeline.storage.archive import move_to_archive
 from pipeline.storage.earlier_results import EarlierResults

@@ -20,6 +20,7 @@ from PIL import Image
 
 from pipeline.storage.results import SCHEMA_PATH
 from recognizer.pen import draw_digit, random_hand
+from tests.storage import made_pdfs
 from tests.test_cli_start import ROOT, fieldreader
 
 SAMPLES = ROOT / "sample_docs"
@@ -79,6 +80,34 @@ def test_a_batch_ends_in_a_table_results_pictures_and_a_queue(inbox, tmp_path):
         if field["decision"] == "review"
     ]
     assert len(waiting) == len(in_results) > 0
+
+
+UNDERLINED = "/Annots[<</Type/Annot/Subtype/Line/Rect[100 80 420 100]/L[100 90 420 90]/C[0 0 0]/BS<</W 6>>/F 4>>]"
+"""An annotation without a picture of its own: poppler draws one, pdfium leaves it out."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm (poppler-utils) is not installed")
+def test_pages_that_two_engines_show_otherwise_go_to_review_when_asked(tmp_path):
+    scan = made_pdfs.jpeg_picture(np.asarray(Image.open(SAMPLES / "inbox" / "giro-clean.png").convert("L")))
+    size = (0, 0, scan.width * 72 / 200, scan.height * 72 / 200)
+    for name, extra in (("plain.pdf", ""), ("underlined.pdf", UNDERLINED)):
+        (tmp_path / name).write_bytes(made_pdfs.pdf_bytes(made_pdfs.PdfPage([scan], media_box=size, extra=extra)))
+
+    def doubted(out, *options):
+        arguments = ("run", "plain.pdf", "underlined.pdf", "-o", out, "-t", SAMPLES / "templates", *options)
+        assert fieldreader(*arguments, cwd=tmp_path).returncode == 0
+        results = [json.loads(path.read_bytes()) for path in (tmp_path / out).glob("*.json")]
+        fields = {r["source"]["names"][0]: list(r["documents"][0]["fields"].values()) for r in results}
+        assert [len(fields["plain.pdf"]), len(fields["underlined.pdf"])] == [3, 3]
+        return {
+            name
+            for name, read in fields.items()
+            if all(field["decision"] == "review" and "renderers_differ" in field["reasons"] for field in read)
+        }
+
+    assert doubted("once") == set()
+    assert doubted("twice", "--cross-check") == {"underlined.pdf"}
 
 
 @pytest.mark.slow

@@ -76,6 +76,13 @@ def test_help_loads_no_heavy_library():
     assert answer.stdout.strip() == "[]"
 
 
+def test_reading_leaves_decoders_and_migrations_to_those_who_need_them():
+    heavy = "{'pypdfium2', 'pdf2image', 'simplejpeg', 'alembic', 'keras', 'tensorflow', 'matplotlib'}"
+    script = f"import sys, pipeline.batch, pipeline.runs; print(sorted({heavy} & set(sys.modules)))"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
 def test_version_is_that_of_the_distribution():
     from importlib.metadata import version
 

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline import process
+from pipeline.assembly import file_status
 from pipeline.document import (
     Decision,
     FieldKind,
@@ -18,7 +20,8 @@ from pipeline.document import (
 )
 from pipeline.errors import DamagedFileError
 from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
-from pipeline.process import file_status, read_crops, read_pages
+from pipeline.packed_fields import PackedFields
+from pipeline.process import read_crops, read_pages
 from recognizer.readings import StripCandidate
 from tests.stages.scripted import ScriptedRecognizer, row
 
@@ -89,6 +92,19 @@ def test_filled_form_is_read_with_its_template():
 def test_every_form_of_a_batch_file_is_a_document_of_its_own():
     reading = read_pages(pages(filled_form(), filled_form(), filled_form()), [template()], SURE_ONES, POINT)
     assert [(d.number, d.pages) for d in reading.documents] == [(1, (1,)), (2, (2,)), (3, (3,))]
+
+
+@pytest.mark.parametrize(
+    "forms", [[template()], [], [template(cross_rules=(RuleSpec("equal", {"fields": ["code", "again"]}),))]]
+)
+def test_a_long_file_reads_as_a_short_one(forms: list[FormTemplate], monkeypatch: pytest.MonkeyPatch):
+    sheets = pages(*[filled_form(), filled_form((0,)), filled_form((1,)), filled_form()])
+    short = read_pages(sheets, forms, SURE_ONES, POINT)
+    monkeypatch.setattr(process, "LONG_FILE_PAGES", 2)
+    long = read_pages(sheets, forms, SURE_ONES, POINT)
+    assert any(isinstance(document.fields, PackedFields) for document in long.documents)
+    assert (long.pages, long.documents, long.errors) == (short.pages, short.documents, short.errors)
+    assert set(long.review_crops) == set(short.review_crops)
 
 
 def test_upside_down_page_is_read_and_its_places_are_as_scanned():

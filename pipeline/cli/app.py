@@ -53,7 +53,7 @@ def examples(*lines: str) -> str:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from pipeline.storage.results import software_version
+        from pipeline.storage.result_json import software_version
 
         typer.echo(f"fieldreader {software_version()}")
         raise typer.Exit

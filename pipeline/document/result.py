@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,7 +47,7 @@ class DocumentResult:
     template: TemplateIdentity | None
     registration: RegistrationStatus
     residual_px: float | None
-    fields: tuple[FieldReading, ...]
+    fields: Sequence[FieldReading]
 
 
 @dataclass(frozen=True, slots=True)

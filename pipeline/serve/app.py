@@ -24,7 +24,7 @@ from pipeline.serve.answers import ErrorAnswer, FieldAnswer, Health, Prediction,
 from pipeline.serve.gate import Gate, ask_for_token, knows_token, refuse
 from pipeline.serve.reading_service import ReadingService
 from pipeline.storage.names import display_name
-from pipeline.storage.results import software_version
+from pipeline.storage.result_json import software_version
 
 MAX_LENGTH = 64
 """Digits of a field; the longest numbers written on forms, IBANs, have 34 characters."""

@@ -127,8 +127,19 @@ INK_DEPTH = 0.5
 def _reduced(gray: GrayImage, scale: float) -> GrayImage:
     if scale == 1.0:
         return gray
-    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = gray.shape
+    times = round(1 / scale)
+    if abs(times * scale - 1) < WHOLE_WITHIN and min(width, height) >= times:
+        # Whole squares of pixels are added up in half the time; a row or column at the edge is no loss.
+        width, height = width // times, height // times
+        gray = gray[: height * times, : width * times]
+    else:
+        width, height = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+WHOLE_WITHIN = 0.005
+"""Resolutions come rounded, as 299.9994 dpi."""
 
 
 def _levels(small: GrayImage) -> tuple[float, float]:
@@ -142,6 +153,7 @@ PAPER_SHARE = 0.8
 """Paper is at least a fifth of any page, and the brightest of it; not more, for a cheque on a dark scanner bed."""
 INK_SHARE = 0.001
 
+SHARPER = 0.9
 EDGE_SHARE = 0.4
 """Height of the edges that are looked at, in the page's contrast: more would leave none of a badly blurred page."""
 MIN_EDGE_PX = 30
@@ -156,7 +168,8 @@ def _sharpness(small: GrayImage, contrast: float) -> float | None:
     if np.count_nonzero(edges) < MIN_EDGE_PX:
         return None
     ratios = near[edges].astype(np.float32) / far[edges]
-    return float(np.percentile(ratios, 90))
+    place = int(SHARPER * (len(ratios) - 1))
+    return float(np.partition(ratios, place)[place])  # a tenth of the time of `np.percentile`
 
 
 def _range(small: GrayImage, size: int) -> GrayImage:

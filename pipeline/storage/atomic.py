@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file under a temporary name beside it, flush it to the disk and rename it.
 
-    Makes the folder when it is missing. Whoever reads `path` sees the old content or the new, never a part.
+    Makes the folder when it is missing. Whoever reads `path` sees the old content or the new, never a part; so it is
+    also when `content` comes in pieces and one of them raises.
 
     Raises:
         OSError: the disk is full, or the folder may not be written; `path` is then as it was before.
@@ -19,7 +21,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

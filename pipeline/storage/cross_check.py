@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import cv2
 import numpy as np
 
@@ -15,6 +17,11 @@ TOLERANCE = 80
 
 SMALLEST_PX = 3
 """A difference that counts covers a square of 0.8 mm: more than a hairline that only one engine draws."""
+
+
+def poppler_is_installed() -> bool:
+    """Whether there is a second PDF engine."""
+    return shutil.which("pdftoppm") is not None and shutil.which("pdfinfo") is not None
 
 
 def differ(one: GrayImage, other: GrayImage) -> bool:

@@ -22,9 +22,8 @@ from pipeline.errors import (
     SourceError,
     TooMuchMemoryError,
 )
-from pipeline.storage.decoder_process import MESSAGE_BYTES
 from pipeline.storage.limits import ScanLimits
-from pipeline.storage.shared_memory import SlotReader, write_all
+from pipeline.storage.shared_memory import MESSAGE_BYTES, SlotReader, write_all
 
 START_S = 120.0
 """Time a process gets to start; it needs a third of a second of processor time, but the machine may be busy."""

@@ -23,9 +23,7 @@ from pipeline.errors import InternalError, SourceError, TooMuchMemoryError
 from pipeline.lifeline import end_with_parent, kill_group
 from pipeline.storage.decoding import PageReader, open_reader
 from pipeline.storage.limits import ScanLimits
-from pipeline.storage.shared_memory import SlotWriter, release
-
-MESSAGE_BYTES = 1 << 16
+from pipeline.storage.shared_memory import MESSAGE_BYTES, SlotWriter, release
 
 PAGES_HELD = 8
 """Pages whose bytes in the file may stay in memory: some megabytes."""

@@ -5,7 +5,9 @@ OpenCV returns a truncated JPEG as a page with a gray foot, and Pillow misses da
 
 from __future__ import annotations
 
+import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 
 from pipeline.errors import DamagedFileError
 from pipeline.storage.limits import ScanLimits
@@ -32,12 +34,34 @@ def decode_jpeg(data: bytes, limits: ScanLimits, page: int = 1) -> GrayImage | N
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(data)
         limits.check_pixels(width, height, page)
-        colorspace = "CMYK" if space in INK_SPACES else "GRAY"
-        decoded = simplejpeg.decode_jpeg(data, colorspace=colorspace, strict=True)
+        decoded = _decoded(data, "CMYK" if space in INK_SPACES else "GRAY")
     except ValueError as error:
         raise DamagedFileError(f"page {page} is a damaged JPEG: {_reason(error)}", page) from error
     gray: GrayImage = decoded[:, :, 0]
     return None if space in INK_SPACES else gray
+
+
+def _decoded(data: bytes, colorspace: str) -> NDArray[np.uint8]:
+    try:
+        return np.asarray(simplejpeg.decode_jpeg(data, colorspace=colorspace, strict=True))
+    except ValueError:
+        unpadded = _without_padding(data)
+        if unpadded is None:
+            raise
+        return np.asarray(simplejpeg.decode_jpeg(unpadded, colorspace=colorspace, strict=True))
+
+
+MOST_PADDING = 16
+"""Bytes: devices fill their data up to a whole word. More zeros are a block that was never written."""
+
+END = b"\xff\xd9"
+
+
+def _without_padding(data: bytes) -> bytes | None:
+    """The same without a few zeros before its end, which say nothing and are no damage; None when there are none."""
+    end = data.rfind(END)
+    start = len(data[max(0, end - MOST_PADDING - 1) : end].rstrip(b"\0")) + max(0, end - MOST_PADDING - 1)
+    return data[:start] + END if 0 < end - start <= MOST_PADDING else None
 
 
 def _reason(error: ValueError) -> str:

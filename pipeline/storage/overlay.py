@@ -41,7 +41,8 @@ def draw_overlay(page_gray: GrayImage, result: SourceResult, page_number: int) -
 
 def _fields_on(result: SourceResult, page_number: int) -> Iterator[FieldReading]:
     for document in result.documents:
-        yield from (field for field in document.fields if field.page == page_number)
+        if page_number in document.pages:
+            yield from (field for field in document.fields if field.page == page_number)
 
 
 def _label_parts(field: FieldReading) -> Iterator[str]:

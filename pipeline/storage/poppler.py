@@ -10,7 +10,6 @@ from __future__ import annotations
 import mmap
 import os
 import re
-import shutil
 import weakref
 
 import numpy as np
@@ -37,11 +36,6 @@ NOT_INSTALLED = (PDFInfoNotInstalledError, PopplerNotInstalledError)
 
 class PopplerMissingError(Exception):
     """There is no poppler here; what pdfium said stands."""
-
-
-def poppler_is_installed() -> bool:
-    """Whether there is a second PDF engine."""
-    return shutil.which("pdftoppm") is not None and shutil.which("pdfinfo") is not None
 
 
 class PopplerPages:

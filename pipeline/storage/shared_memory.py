@@ -15,6 +15,9 @@ import numpy as np
 
 from recognizer.readings import GrayImage
 
+MESSAGE_BYTES = 1 << 16
+"""The longest message between a decoder and its parent, which carry the memory's descriptors."""
+
 HELD_SLOTS = 6
 """Pages that may be held without being copied, two for each that a chunk of fields keeps alive at a time."""
 

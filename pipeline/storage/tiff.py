@@ -33,7 +33,7 @@ def count_tiff_pages(content: bytes, limits: ScanLimits) -> int:
                 raise DamagedFileError(f"is damaged: after page {len(seen)} its pages run in a circle")
             seen.add(offset)
             limits.check_pages(len(seen))
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:  # an offset of 64 bits may be larger than any place in memory
         raise DamagedFileError(f"is truncated: it ends before page {len(seen) + 1}") from error
     if not seen:
         raise NoPagesError("is a TIFF without a page")

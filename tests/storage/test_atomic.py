@@ -66,3 +66,13 @@ def test_the_longest_name_of_a_result_leaves_room_for_the_temporary_one(tmp_path
     path = tmp_path / ("a" * 200 + "-abababab.json")
     write_atomically(path, b"content")
     assert path.read_bytes() == b"content"
+
+
+def test_pieces_are_written_one_behind_the_other_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_atomically(path, (b"%d" % number for number in range(4)))
+    assert path.read_bytes() == b"0123"
+    with pytest.raises(ZeroDivisionError):
+        write_atomically(path, (b"%d" % (1 // number) for number in (1, 0)))
+    assert path.read_bytes() == b"0123"
+    assert list(tmp_path.iterdir()) == [path]

@@ -220,6 +220,21 @@ def test_a_truncated_picture_is_damaged(content: bytes) -> None:
             read(content[: int(len(content) * share)])
 
 
+@pytest.mark.parametrize("kind", ["baseline", "progressive"])
+@pytest.mark.parametrize("count", [1, 7, 8, 16])
+def test_zeros_that_fill_a_jpeg_up_to_a_word_are_no_damage(count: int, kind: str) -> None:
+    sound = jpeg_bytes(NOISE, progressive=kind == "progressive")
+    padded = sound[:-2] + bytes(count) + sound[-2:]
+    np.testing.assert_array_equal(read_one(padded).gray, read_one(sound).gray)
+
+
+@pytest.mark.parametrize("filling", [bytes(60), b"\x55" * 9, b"\x55" * 9 + bytes(9)], ids=["block", "data", "both"])
+def test_what_else_is_left_over_before_the_end_of_a_jpeg_is_damage(filling: bytes) -> None:
+    sound = jpeg_bytes(NOISE)
+    with pytest.raises(DamagedFileError, match="extraneous bytes"):
+        read_one(sound[:-2] + filling + sound[-2:])
+
+
 def test_a_jpeg_damaged_in_the_middle_is_damaged() -> None:
     content = bytearray(jpeg_bytes(sample_page()))
     middle = len(content) // 2
@@ -247,6 +262,13 @@ def test_a_damaged_tiff_page_costs_only_itself() -> None:
         reader.read(2)
     assert caught.value.page == 2
     assert reader.read(3).number == 3
+
+
+def test_a_tiff_whose_pages_lie_beyond_any_memory_is_truncated() -> None:
+    content = bytearray(saved(SAMPLE, "TIFF", big_tiff=True))
+    struct.pack_into("<Q", content, 8, 1 << 63)
+    with pytest.raises(DamagedFileError, match="truncated"):
+        opened(bytes(content))
 
 
 def test_a_tiff_whose_pages_run_in_a_circle_is_damaged() -> None:

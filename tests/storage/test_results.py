@@ -36,15 +36,8 @@ from pipeline.document import (
     rule_failed,
 )
 from pipeline.errors import SourceError
-from pipeline.storage.results import (
-    SCHEMA_PATH,
-    read_result,
-    result_from_json,
-    result_path,
-    result_to_json,
-    software_version,
-    write_result,
-)
+from pipeline.storage.result_json import result_from_json, result_to_json, software_version
+from pipeline.storage.results import SCHEMA_PATH, read_result, result_path, write_result
 
 SCHEMA = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
@@ -185,7 +178,7 @@ RESULTS = st.builds(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(RESULTS)
 def test_every_result_follows_the_schema_and_comes_back_the_same(result: SourceResult) -> None:
     text = json.dumps(result_to_json(result), allow_nan=False)
