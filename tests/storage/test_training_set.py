@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
+from pipeline.errors import QueueError
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
@@ -94,3 +99,38 @@ def test_samples_of_items_that_nobody_allows_go(queue, training_set):
     training_set.replace(kept[0].item_id, kept)
     training_set.remove([kept[0].item_id])
     assert training_set.samples() == ()
+
+
+# --- the commands --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def learnt(own_state):
+    """A version of three samples in the state folder of this test."""
+    url = f"sqlite:///{own_state}/fieldreader.db"
+    with ReviewQueue.open(url) as queue, TrainingSet.open(url) as training_set:
+        queue.put_result(result(reading("a")), {(1, "a"): crop()})
+        queue.settle([Answer(item.id, "91234", "row") for item in queue.list_items()], "=ann")
+        kept = samples(queue)
+        training_set.replace(kept[0].item_id, kept)
+        return training_set.freeze(kept)
+
+
+def test_a_version_is_listed_and_written_out_with_its_provenance(learnt, tmp_path):
+    listed = CliRunner().invoke(app, ["samples", "list"])
+    assert learnt[:12] in listed.output
+    done = CliRunner().invoke(app, ["samples", "export", learnt[:6], "--out", str(tmp_path / "learnt")])
+    assert done.exit_code == 0, done.output
+    with (tmp_path / "learnt" / "samples.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["digit"], row["position"], row["field"], row["reviewer"]) for row in rows] == [
+        ("0", "0", "a", "'=ann"), ("1", "1", "a", "'=ann"), ("2", "2", "a", "'=ann"),
+    ]  # fmt: skip
+    picture = cv2.imread(str(tmp_path / "learnt" / rows[1]["file"]), cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(picture, 255 - INKS[1])
+
+
+def test_a_version_that_is_not_there_is_refused(learnt, tmp_path):
+    done = CliRunner().invoke(app, ["samples", "export", "no", "--out", str(tmp_path / "learnt")])
+    assert isinstance(done.exception, QueueError)
+    assert not (tmp_path / "learnt").exists()
