@@ -175,7 +175,8 @@ def frozen_benchmark(data: Path | None) -> tuple[str, Digits]:
 def _refusal_of_labels(gathered: Gathered, options: RetrainingOptions) -> str | None:
     if options.trusts_labels or len(gathered.suspects) <= MOST_SUSPECTS * gathered.checked:
         return None
-    return f"{len(gathered.suspects)} of {gathered.checked} labels look wrong; have their fields keyed anew, or look at them and retrain with --trust-labels"
+    found = f"{len(gathered.suspects)} of {gathered.checked} labels look wrong"
+    return f"{found}; have their fields keyed anew, or look at them and retrain with --trust-labels"
 
 
 def _too_few(gathered: Gathered, options: RetrainingOptions) -> str | None:
