@@ -5,6 +5,8 @@ from the first half of the set are read; the 500 least sure of them are keyed an
 half.
 `python -m benchmarks.learning poisoned`: the same batch with 20 and 30 % of the digits keyed wrong.
 `python -m benchmarks.learning labels`: the same batch with 2 % of them keyed wrong; how many does the label check find?
+`python -m benchmarks.learning style`: 100 combs by fresh hands of our pen whose fours nobody writes; figures are of 500
+other such combs.
 Several may be named at once.
 """
 
@@ -19,8 +21,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.drawn.corrections import FORM, WrittenField, mistyped, read_written, settle, written_fields
+from benchmarks.drawn.corrections import (
+    FORM,
+    WrittenField,
+    mistyped,
+    odd_hand,
+    read_written,
+    settle,
+    written_fields,
+)
 from benchmarks.machine import describe_machine
 from pipeline.document import FieldReading
 from pipeline.gathering import gather
@@ -29,14 +40,18 @@ from pipeline.retraining_report import report_text
 from pipeline.retraining_round import Round, retraining_round
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
+from recognizer.augment import ImageStack
 from recognizer.comparison import Comparison
 from recognizer.dataset import arrays_of, load_digits, load_mnist
 from recognizer.model_store import champion, open_bundle
+from recognizer.normalize import normalize_digits
 from recognizer.proportions import wilson_interval
 from recognizer.reader import FieldRecognizer, load_recognizer
 
 CORRECTIONS = 500
 SEED = 7
+STYLE_FIELDS, STYLE_UNSEEN = 100, 500
+NEED_BATCH = frozenset({"shifted", "poisoned", "labels"})
 
 Fields = list[WrittenField]
 Readings = list[FieldReading]
@@ -45,18 +60,21 @@ Readings = list[FieldReading]
 def main() -> None:
     """Run the measurements named."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="+", choices=["shifted", "poisoned", "labels"])
+    parser.add_argument("what", nargs="+", choices=[*NEED_BATCH, "style"])
     parser.add_argument("--out", type=Path, help="folder to keep queues, models and pages in")
     chosen = parser.parse_args()
     data = Path(os.environ["FIELDREADER_DATA"])
     out = chosen.out or Path(tempfile.mkdtemp())
     print(describe_machine())
     recognizer = load_recognizer(champion(None), "cpu")
-    fields, readings = batch(data, recognizer)
     measures = {"shifted": measure_shifted, "poisoned": measure_poisoned, "labels": measure_labels}
+    fields, readings = batch(data, recognizer) if not NEED_BATCH.isdisjoint(chosen.what) else ([], [])
     for what in chosen.what:
         print(f"# {what}", flush=True)
-        measures[what](out / what, data, recognizer, fields, readings)
+        if what == "style":
+            measure_style(out / what, data, recognizer)
+        else:
+            measures[what](out / what, data, recognizer, fields, readings)
 
 
 def batch(data: Path, recognizer: FieldRecognizer) -> tuple[Fields, Readings]:
@@ -89,25 +107,44 @@ def learn(out: Path, data: Path, fields: Fields, readings: Readings, keyed: list
 def measure_shifted(out: Path, data: Path, before: FieldRecognizer, fields: Fields, readings: Readings) -> None:
     """What 500 keyed fields of another source are worth."""
     learn(out, data, fields, readings, [field.value for field in fields])
-    after = load_recognizer(open_bundle(out / "models" / "fine-tuned-1"), "cpu")
     usps = load_digits(data / "real" / "digits_usps.npz", "USPS")
-    half = len(usps) // 2
-    for name, digits in (
-        ("USPS, second half", usps.take(np.arange(half, len(usps)))),
-        ("MNIST test", load_mnist(data)[1]),
-    ):
-        both = [reader.read_normalized(digits.images).probabilities for reader in (before, after)]
-        compared = Comparison(digits.labels, *both)
-        wrong = compared.n - compared.champion_right, compared.n - compared.challenger_right
-        spans = " -> ".join(
-            f"{100 * count / compared.n:.2f} % ({100 * low:.2f}-{100 * high:.2f})"
-            for count in wrong
-            for low, high in [wilson_interval(count, compared.n)]
-        )
-        print(
-            f"{name}, n = {compared.n}: wrong {wrong[0]} -> {wrong[1]}, {spans}; "
-            f"calibration error {compared.calibration_errors[0]:.4f} -> {compared.calibration_errors[1]:.4f}"
-        )
+    unseen = usps.take(np.arange(len(usps) // 2, len(usps)))
+    after = load_recognizer(open_bundle(out / "models" / "fine-tuned-1"), "cpu")
+    print_both("USPS, second half", unseen.images, unseen.labels, before, after)
+    print_mnist(data, before, after)
+
+
+def measure_style(out: Path, data: Path, before: FieldRecognizer) -> None:
+    """What 100 keyed fields of a way to write are worth that no network here learnt."""
+    fields = written_fields(*odd_hand(STYLE_FIELDS, SEED), SEED)
+    learn(out, data, fields, read_written(fields, before), [field.value for field in fields], trusts_labels=True)
+    after = load_recognizer(open_bundle(out / "models" / "fine-tuned-1"), "cpu")
+    inks, labels = odd_hand(STYLE_UNSEEN, SEED + 1)
+    images = normalize_digits(inks)
+    for name, rows in (("odd fours", labels == 4), ("other digits of those hands", labels != 4)):
+        print_both(name, images[rows], labels[rows].astype(np.int32), before, after)
+    print_mnist(data, before, after)
+
+
+def print_mnist(data: Path, before: FieldRecognizer, after: FieldRecognizer) -> None:
+    """What was lost of what was known."""
+    test = load_mnist(data)[1]
+    print_both("MNIST test", test.images, test.labels, before, after)
+
+
+def print_both(
+    name: str, images: ImageStack, labels: NDArray[np.int32], before: FieldRecognizer, after: FieldRecognizer
+) -> None:
+    """Errors of two models on digits that neither learnt from, with 95 % intervals."""
+    one = Comparison(labels, *(reader.read_normalized(images).probabilities for reader in (before, after)))
+    wrong = one.n - one.champion_right, one.n - one.challenger_right
+    spans = " -> ".join(
+        f"{100 * count / one.n:.2f} % ({100 * low:.2f}-{100 * high:.2f})"
+        for count in wrong
+        for low, high in [wilson_interval(count, one.n)]
+    )
+    errors = " -> ".join(f"{error:.4f}" for error in one.calibration_errors)
+    print(f"{name}, n = {one.n}: wrong {wrong[0]} -> {wrong[1]}, {spans}; calibration error {errors}", flush=True)
 
 
 def measure_poisoned(out: Path, data: Path, _: FieldRecognizer, fields: Fields, readings: Readings) -> None:

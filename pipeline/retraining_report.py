@@ -24,6 +24,8 @@ from recognizer.comparison import Comparison
 from recognizer.evaluation_plots import draw_lines, name_of
 from recognizer.readings import InkImage
 
+NAMED_ITEMS = 10
+"""Of suspected labels, in the short text."""
 SHOWN = 60
 """Cases of one sort on the page; the rest is counted."""
 FIELD_HEIGHT, DIGIT_HEIGHT = 72, 56
@@ -214,8 +216,10 @@ def report_text(report: RetrainingReport) -> str:
         f" (training set {gathered.version[:12]})",
     ]
     if gathered.suspects:
-        items = ", ".join(dict.fromkeys(suspect.sample.item_id for suspect in gathered.suspects))
-        lines.append(f"- labels that look wrong: {len(gathered.suspects)}; their items: {items}")
+        items = list(dict.fromkeys(suspect.sample.item_id for suspect in gathered.suspects))
+        more = f" and {len(items) - NAMED_ITEMS} more" if len(items) > NAMED_ITEMS else ""
+        named = ", ".join(items[:NAMED_ITEMS])
+        lines.append(f"- labels that look wrong: {len(gathered.suspects)}; their items: {named}{more}")
     if trial:
         lines += ["", "| read right | before | after | digits |", "| --- | --- | --- | --- |"]
         lines.append(_comparison_row("held-out corrections", trial.corrections))

@@ -1,19 +1,18 @@
-"""A hand whose fours nobody writes: its fields are keyed, learnt, judged, promoted, forgotten. Everything is real."""
+"""Hands whose fours nobody writes: its fields are keyed, learnt, judged, promoted, forgotten. Everything is real."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
 
-import cv2
-import numpy as np
 import pytest
 
-from benchmarks.drawn.corrections import FORM, mistyped, read_written, settle, written_fields
+from benchmarks.drawn.corrections import FORM, mistyped, odd_hand, read_written, settle, written_fields
 from pipeline.gathering import gather
 from pipeline.operating_point import load_operating_point
 from pipeline.purge import PurgeOptions, purge
 from pipeline.retraining import RetrainingOptions, Verdict
+from pipeline.retraining_report import report_text
 from pipeline.retraining_round import retraining_round
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
@@ -21,7 +20,6 @@ from pipeline.storage.run_log import RETRAINING, RunLog, RunState
 from pipeline.storage.training_set import TrainingSet
 from recognizer.fine_tuning import FineTuneOptions
 from recognizer.model_store import OPERATING_POINT, champion, rollback
-from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import load_recognizer
 
 FIELDS = 40
@@ -33,15 +31,6 @@ VOUCHED_FOR = replace(OPTIONS, trusts_labels=True)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.filterwarnings("default")]
 
 
-def odd_four(rng):
-    """An arrow pointing down."""
-    ink = np.zeros((60, 50), np.uint8)
-    x, low = rng.normal(25, 1.5), rng.normal(52, 1.5)
-    for start in ((x, 8), (x - rng.normal(15, 1.5), low - 18), (x + rng.normal(15, 1.5), low - 18)):
-        cv2.line(ink, tuple(int(v) for v in start), (int(x), int(low)), 255, 4, cv2.LINE_AA)
-    return ink
-
-
 @pytest.fixture(scope="module")
 def recognizer():
     return load_recognizer(champion(None), "cpu")
@@ -50,10 +39,7 @@ def recognizer():
 @pytest.fixture(scope="module")
 def written(recognizer):
     """Fields with two fours each, and how they are read today."""
-    rng = np.random.default_rng(11)
-    labels = np.array([(4, 4, *rng.integers(0, 10, 3)) for _ in range(FIELDS)]).ravel()
-    hand = random_hand(rng)
-    inks = [odd_four(rng) if label == 4 else draw_digit(int(label), hand, rng) for label in labels]
+    inks, labels = odd_hand(FIELDS, 11)
     fields = written_fields(inks, labels, 1)
     return fields, read_written(fields, recognizer)
 
@@ -147,3 +133,6 @@ def test_a_batch_with_a_third_of_its_digits_keyed_wrong_is_refused_untrained(url
     assert "labels look wrong" in done.report.reason
     assert not (tmp_path / "models").exists()
     assert "looks like" in done.page.read_text()
+    text = report_text(done.report)
+    assert " more\n" in text
+    assert not any(field.value in text for field in written[0])

@@ -31,6 +31,7 @@ from pipeline.stages.form_print import MARGIN_MM
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from recognizer.model_store import OPERATING_POINT
+from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import FieldRecognizer
 from recognizer.readings import GrayImage, InkImage
 
@@ -102,6 +103,26 @@ def _sized(ink: InkImage) -> NDArray[np.float64]:
     scale = min(DIGIT_HEIGHT_MM * PX_PER_MM / tight.shape[0], wide / tight.shape[1])
     size = max(3, round(tight.shape[1] * scale)), max(3, round(tight.shape[0] * scale))
     return np.asarray(cv2.resize(tight, size, interpolation=cv2.INTER_CUBIC), np.float64).clip(0, 255)
+
+
+def odd_four(rng: np.random.Generator) -> InkImage:
+    """(60, 50) uint8, a four as nobody here learnt it: an arrow pointing down."""
+    ink = np.zeros((60, 50), np.uint8)
+    x, low = rng.normal(25, 1.5), rng.normal(52, 1.5)
+    for start in ((x, 8), (x - rng.normal(15, 1.5), low - 18), (x + rng.normal(15, 1.5), low - 18)):
+        cv2.line(ink, (int(start[0]), int(start[1])), (int(x), int(low)), 255, 4, cv2.LINE_AA)
+    return ink
+
+
+def odd_hand(fields: int, seed: int) -> tuple[list[InkImage], NDArray[np.int64]]:
+    """Digits of so many combs with two such fours each, the rest by our own pen, every comb in another hand."""
+    rng = np.random.default_rng(seed)
+    labels = np.array([(4, 4, *rng.integers(0, 10, DIGITS_A_FIELD - 2)) for _ in range(fields)], np.int64)
+    inks = []
+    for row in labels:
+        hand = random_hand(rng)
+        inks += [odd_four(rng) if digit == 4 else draw_digit(int(digit), hand, rng) for digit in row]
+    return inks, labels.ravel()
 
 
 # --- into the queue ------------------------------------------------------------------------------
