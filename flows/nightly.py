@@ -36,6 +36,6 @@ def nightly(
     settings = load_settings(templates=templates)
     options = batch_options(settings, out, archive=archive)
     run = read_and_publish("nightly", f"Night of {due:%Y-%m-%d %H:%M} UTC", folder, options, settings)
-    announce_corrections(settings.queue_url, settings.retrain_after)
+    announce_corrections(settings.queue_url, settings.retrain_after, settings.learn_from)
     fail_if_nothing_was_read(run)
     return run.page

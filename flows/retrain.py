@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from prefect import flow
 
 from flows.artifacts import publish_page
-from pipeline.retraining import RetrainingOptions, report_page
-from pipeline.retraining import retrain as retrain_from_corrections
+from pipeline.retraining_report import report_text
+from pipeline.retraining_round import retraining_options, retraining_round
 from pipeline.settings import load_settings
-from pipeline.storage.review_queue import ReviewQueue
-from pipeline.storage.run_log import RunLog, new_run_id
-from pipeline.summary import summarise
 
 
 @flow(name="retrain", persist_result=False)
 def retrain() -> str:
-    """Fine-tune on the review queue's corrections; promote the challenger if it is not worse.
+    """Fine-tune on the review queue's corrections; promote the challenger if it is proven better.
 
     Returns:
-        The verdict: promoted, refused or not trained.
+        The verdict: promoted, passed, refused or not trained.
     """
     settings = load_settings()
-    identity = new_run_id(dt.datetime.now(dt.UTC))
-    with ReviewQueue.open(settings.queue_url) as queue, RunLog.open(settings.queue_url) as log:
-        log.begin(identity, "retrain")  # the next night counts corrections from here on
-        report = retrain_from_corrections(queue, settings.model_store, RetrainingOptions(data=settings.data))
-        log.finish(identity, summarise([], 0.0))
-    publish_page("retraining", report_page(report))
-    return report.verdict.value
+    done = retraining_round(
+        settings.queue_url, settings.model_store, settings.retraining_pages, retraining_options(settings)
+    )
+    # The page itself shows what stands on forms and stays on this machine.
+    publish_page("retraining", f"{report_text(done.report)}\nEvery case with its picture: `{done.page}`\n")
+    return done.report.verdict.value

@@ -11,3 +11,8 @@ class FinalFormat(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
+
+
+WITHOUT_EXTRAS = (FinalFormat.JSON, FinalFormat.JSONL, FinalFormat.CSV)
+"""Written when nothing else is asked for; Parquet needs a library that is not installed by default."""

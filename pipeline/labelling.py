@@ -23,6 +23,7 @@ from pipeline.stages.ink import find_ink
 from pipeline.stages.lattice import Lattice
 from pipeline.stages.segment import segment_field
 from pipeline.storage.review_item import ReviewItem
+from pipeline.training_sample import LabelledDigit
 from recognizer.readings import FloatArray, GrayImage, InkImage, Recognizer
 
 DEFAULT_PX_PER_MM = 300 / 25.4
@@ -42,14 +43,6 @@ DOUBTFUL_SHARE = 0.25
 """Most digits of a field, beyond the first, that the network may contradict before the alignment counts as wrong."""
 SKIP = math.log(0.001)
 """Price of leaving out a piece of ink that is no mark: as much as a digit that looks nothing like its label."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledDigit:
-    """(h, w) uint8 ink of one digit, bright on zero, and what a person says it is."""
-
-    ink: InkImage
-    digit: int
 
 
 def label_digits(item: ReviewItem, picture: GrayImage, recognizer: Recognizer) -> tuple[LabelledDigit, ...]:

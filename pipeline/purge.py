@@ -13,9 +13,11 @@ from pipeline.run_page import RUNS_FOLDER
 from pipeline.storage.database import compact
 from pipeline.storage.names import display_name
 from pipeline.storage.results import read_result
+from pipeline.storage.retraining_pages import pages_that_show, remove_pages
 from pipeline.storage.review_item import ItemState
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog
+from pipeline.storage.training_set import TrainingSet
 
 _AGE = re.compile(r"([0-9]{1,5})([hdw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7}
@@ -32,6 +34,7 @@ class PurgeOptions:
         queue_url: database of queue and runs.
         overlays: folder of the pictures with the readings drawn in.
         is_rehearsal: only count.
+        retraining_pages: folder of the pages about retraining, which show fields; None where there are none.
     """
 
     out: Path
@@ -39,6 +42,7 @@ class PurgeOptions:
     queue_url: str
     overlays: Path
     is_rehearsal: bool = False
+    retraining_pages: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +52,18 @@ class PurgeReport:
     Attributes:
         results: result files.
         pictures: pages with the readings drawn in.
-        fields: items of the queue, with their crops; they are what retraining learns from.
+        fields: items of the queue, with their crops.
         pending: those of them that still waited for a person.
+        samples: digits of the training set that were cut from them.
         runs: records of runs.
-        pages: pages about runs.
+        pages: pages about runs, and about retraining where they show one of the documents.
     """
 
     results: int
     pictures: int
     fields: int
     pending: int
+    samples: int
     runs: int
     pages: int
 
@@ -86,22 +92,29 @@ def purge(options: PurgeOptions) -> PurgeReport:
     old = _old_results(options)
     pictures = [path for result in old.values() for path in _pictures(options.overlays, result)]
     pages = _old_pages(options)
+    learnt = _retraining_pages(options, list(old))
     stamp = options.before.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     names = [path.name for path in old.values()]
-    with ReviewQueue.open(options.queue_url) as queue, RunLog.open(options.queue_url) as log:
+    with (
+        ReviewQueue.open(options.queue_url) as queue,
+        RunLog.open(options.queue_url) as log,
+        TrainingSet.open(options.queue_url) as training_set,
+    ):
         fields = queue.count_of(list(old))
         report = PurgeReport(
             results=len(old),
             pictures=len(pictures),
             fields=sum(fields.values()),
             pending=fields[ItemState.PENDING],
+            samples=training_set.count_of(list(old)),
             runs=sum(run.started < stamp for run in log.runs()),
-            pages=len(pages),
+            pages=len(pages) + len(learnt),
         )
         if options.is_rehearsal:
             return report
         queue.forget(list(old))
         log.remove(stamp, names)
+    remove_pages(learnt)
     _remove([*pictures, *pages, *old.values()])
     compact(options.queue_url)
     if found := traces(options, list(old), names):
@@ -124,9 +137,16 @@ def traces(options: PurgeOptions, source_ids: Sequence[str], results: Sequence[s
         if result is not None and result.source_id in gone:
             found.append(path.name)
     found += [page.name for page in _old_pages(options)]
-    with ReviewQueue.open(options.queue_url) as queue, RunLog.open(options.queue_url) as log:
+    found += [f"the page about retraining {page.name}" for page in _retraining_pages(options, source_ids)]
+    with (
+        ReviewQueue.open(options.queue_url) as queue,
+        RunLog.open(options.queue_url) as log,
+        TrainingSet.open(options.queue_url) as training_set,
+    ):
         if left := sum(queue.count_of(source_ids).values()):
             found.append(f"{left} rows of the review queue")
+        if left := training_set.count_of(source_ids):
+            found.append(f"{left} samples of the training set")
         failures = [failure["result"] for run in log.runs() for failure in run.summary.get("failures", ())]
         found += [f"a record of a run that names {name}" for name in failures if name in set(results)]
     return found + _bytes_of_sqlite(options.queue_url, source_ids)
@@ -149,6 +169,10 @@ def _pictures(overlays: Path, result: Path) -> list[Path]:
 def _old_pages(options: PurgeOptions) -> list[Path]:
     name = f"{options.before.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}"
     return [page for page in (options.out / RUNS_FOLDER).glob("*.html") if page.name < name]
+
+
+def _retraining_pages(options: PurgeOptions, source_ids: Sequence[str]) -> list[Path]:
+    return [] if options.retraining_pages is None else pages_that_show(options.retraining_pages, source_ids)
 
 
 def _remove(paths: Sequence[Path]) -> None:

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     metrics: Path | None = Field(
         default=None, description="file with figures of the last run for Prometheus; none when not set"
     )
+    learn_from: tuple[str, ...] = Field(
+        default=(), description='forms whose corrections may teach the reader, by name; "*" for all'
+    )
     retrain_after: int = Field(
         default=500, ge=1, description="fields settled since the last retraining that make the night run ask for one"
     )
@@ -117,6 +120,11 @@ class Settings(BaseSettings):
     def model_store(self) -> Path:
         """Folder of the models trained or promoted here."""
         return self.state_dir / "models"
+
+    @property
+    def retraining_pages(self) -> Path:
+        """Folder of the pages about rounds of retraining."""
+        return self.state_dir / "retraining"
 
 
 def load_settings(config: Path | None = None, **options: object) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,6 +119,22 @@ def draw_error_reject(points: Sequence[tuple[float, int, int]], budgets: Sequenc
         axes.axhline(100 * budget, color=look.wrong, linewidth=0.8, linestyle=":")
     axes.set_yscale("symlog", linthresh=0.1)
     axes.set(xlabel="to review, % of all", ylabel="wrong among the accepted, %", xlim=(-1, 101), ylim=(0, 100))
+    return _png(figure, look)
+
+
+def draw_lines(
+    series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str, look: Look = LIGHT
+) -> bytes:
+    """PNG of one line for each name, through its points (x, y); with a legend when there are several."""
+    figure = _figure(5.0, 4.2, look)
+    axes = figure.subplots()
+    colours = (look.accent, look.wrong, look.ink)
+    for place, (name, points) in enumerate(series.items()):
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        axes.plot(xs, ys, color=colours[place % len(colours)], marker="o", markersize=3, label=name)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    if len(series) > 1:
+        axes.legend(fontsize=8, facecolor=look.paper, edgecolor=look.quiet, labelcolor=look.ink)
     return _png(figure, look)
 
 

@@ -1,11 +1,11 @@
-"""Fine-tuning the model in service on digits that people corrected, and comparing the two."""
+"""Fine-tuning the model in service on digits that people corrected: a challenger."""
 
 from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -13,23 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.augment import ImageStack, bend, rescan
-from recognizer.calibration import log_loss
+from recognizer.calibration import calibration_to_json, fit_temperature
+from recognizer.classifier import LiteRtEngine
 from recognizer.dataset import UNKNOWN_WRITER, DigitSet, IntArray, load_mnist, split_by_writer
 from recognizer.epochs import EpochPlan, compose_epoch, draw_pen_digits
 from recognizer.errors import DatasetError
-from recognizer.export import export_int8
-from recognizer.model_store import DIGITS_INT8, DIGITS_MASTER, MODEL_CARD, Bundle, write_bundle, write_text
+from recognizer.export import export_int8, master_logits
+from recognizer.model_store import (
+    DIGITS_CALIBRATION,
+    DIGITS_INT8,
+    DIGITS_MASTER,
+    DIGITS_ONNX,
+    MODEL_CARD,
+    Bundle,
+    write_bundle,
+    write_text,
+)
 from recognizer.network import as_pixels
 from recognizer.normalize import normalize_digits
-from recognizer.reader import load_recognizer
 from recognizer.readings import CLASS_COUNT, InkImage
 
 _FEWEST_STEPS = 40
 """A handful of corrections are repeated until the run has so many steps; fewer do not move the network."""
-_KNOWN = 6000
-"""Digits of the parent's own kind that a fine-tuning goes over again."""
 _CHECKING = 6
 """One in six of them is kept from training and checks the export."""
+_CURVE_POINTS = 12
+"""Places along a run at which it is looked at; more cost time and show nothing else."""
+
+Digits = tuple[Sequence[InkImage], NDArray[np.int32]]
+"""Crops (h, w) uint8 of one digit each, ink bright on zero, and their labels (N,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,7 @@ class FineTuneOptions:
         batch_size: digits a step, replayed ones included.
         learning_rate: peak of AdamW.
         replay_part: share of each batch that comes from the parent's own kind of data, against forgetting.
+        known: digits of that kind at hand.
         data: folder with `mnist.npz` to replay from; None: digits drawn by our own pen.
         seed: of everything random.
     """
@@ -52,8 +65,48 @@ class FineTuneOptions:
     batch_size: int = 64
     learning_rate: float = 3e-4
     replay_part: float = 0.6
+    known: int = 6000
     data: Path | None = None
     seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """How a run stands after so many steps.
+
+    Attributes:
+        loss: mean cross entropy of the batches since the point before; None before the first step.
+        right: name of a watched set -> share of its digits read right by the network in 32 bits.
+    """
+
+    step: int
+    loss: float | None
+    right: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a challenger takes with it, and what looks on while it learns; nothing of this is trained on.
+
+    Attributes:
+        calibrate_on: digits that fit the temperature anew; None to keep the parent's.
+        watched: name -> digits that are read along the way, for the curve.
+        files: files of the new bundle that stand in place of the parent's, by name.
+        data_fingerprint: identity of the training set.
+    """
+
+    calibrate_on: Digits | None = None
+    watched: Mapping[str, Digits] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    data_fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """A challenger and how it came about."""
+
+    bundle: Bundle
+    curve: tuple[CurvePoint, ...]
 
 
 def fine_tune(
@@ -62,10 +115,11 @@ def fine_tune(
     labels: NDArray[np.int32],
     out: Path,
     options: FineTuneOptions = FineTuneOptions(),
-) -> Bundle:
+    beside: Beside = Beside(),
+) -> FineTuned:
     """Continue the training of a bundle's digit network on labelled crops and write a new bundle.
 
-    Strip files, calibration and operating point of the parent are carried over.
+    The strip network and whatever else is not replaced are carried over from the parent.
 
     Args:
         parent: bundle with `digits.keras`.
@@ -73,6 +127,7 @@ def fine_tune(
         labels: (N,) int, 0 to 9, or 10 for 'not one digit'.
         out: folder of the new bundle; the user's store is `<store>/<name>-<version>/`.
         options: how to train.
+        beside: calibration, digits to watch, files to replace.
 
     Raises:
         DatasetError: no crops, or labels that do not fit.
@@ -88,7 +143,8 @@ def fine_tune(
     replay = _varied(
         known.take(np.arange(len(known) - len(known) // _CHECKING)), options, model.output_shape[-1] == CLASS_COUNT
     )
-    _continue(model, (images, classes), replay, options, rng)
+    watched = {name: (normalize_digits(digits), classes) for name, (digits, classes) in beside.watched.items()}
+    curve = _continue(model, (images, classes), replay, options, rng, watched)
     version = options.version or _counted_up(parent.version)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -100,17 +156,25 @@ def fine_tune(
             known.images[-(len(known) // _CHECKING) :],
         )
         write_text(work / MODEL_CARD, _card(parent, options.name, version, len(images)))
-        carried = {name: parent.path / name for name in parent.files}
+        # The parent's network in another format is another network now.
+        carried = {name: parent.path / name for name in parent.files if name != DIGITS_ONNX}
         made = {name: work / name for name in (DIGITS_MASTER, DIGITS_INT8, MODEL_CARD)}
-        return write_bundle(
+        if beside.calibrate_on is not None:
+            digits, truth = beside.calibrate_on
+            fitted = fit_temperature(LiteRtEngine(work / DIGITS_INT8).logits(normalize_digits(digits)), truth)
+            write_text(work / DIGITS_CALIBRATION, calibration_to_json(fitted))
+            made[DIGITS_CALIBRATION] = work / DIGITS_CALIBRATION
+        bundle = write_bundle(
             out,
             name=options.name,
             version=version,
-            files={**carried, **made},
+            files={**carried, **made, **beside.files},
             metrics={"fine_tuned_on": float(len(images))},
             parent=parent.sha256,
+            data_fingerprint=beside.data_fingerprint,
             command="fieldreader retrain",
         )
+    return FineTuned(bundle, curve)
 
 
 def _checked(crops: Sequence[InkImage], labels: NDArray[np.int32]) -> tuple[ImageStack, IntArray]:
@@ -129,9 +193,9 @@ def _known_digits(options: FineTuneOptions, rng: np.random.Generator) -> DigitSe
     """Digits of the kind the parent learnt from: some to replay, and at the end some that only check the export."""
     if options.data is not None:
         training, _ = split_by_writer(load_mnist(options.data)[0])
-        return training.take(rng.permutation(len(training))[:_KNOWN])
-    images, labels = draw_pen_digits(_KNOWN, rng)
-    return DigitSet("our own pen", images, labels, np.full(_KNOWN, UNKNOWN_WRITER, np.int32))
+        return training.take(rng.permutation(len(training))[: options.known])
+    images, labels = draw_pen_digits(options.known, rng)
+    return DigitSet("our own pen", images, labels, np.full(options.known, UNKNOWN_WRITER, np.int32))
 
 
 def _varied(digits: DigitSet, options: FineTuneOptions, with_non_digits: bool) -> tuple[ImageStack, IntArray]:
@@ -145,7 +209,8 @@ def _continue(
     replay: tuple[ImageStack, IntArray],
     options: FineTuneOptions,
     rng: np.random.Generator,
-) -> None:
+    watched: Mapping[str, tuple[ImageStack, IntArray]],
+) -> tuple[CurvePoint, ...]:
     """Train on batches that mix corrected digits, varied anew each time, with replayed ones."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -159,14 +224,30 @@ def _continue(
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
-    for _ in range(steps):
+    looks = set(np.linspace(0, steps, _CURVE_POINTS).round().astype(int).tolist())
+    curve = [CurvePoint(0, None, _shares_right(model, watched))]
+    for step in range(1, steps + 1):
         mine = rng.integers(len(corrected[1]), size=own)
         theirs = rng.integers(len(replay[1]), size=replayed)
         varied = bend(corrected[0][mine], rng, 0.6)
         redrawn = rng.random(own) < 0.3
         varied[redrawn] = rescan(varied[redrawn], rng)
         batch = np.concatenate([varied, replay[0][theirs]])
-        model.train_on_batch(as_pixels(batch), np.concatenate([corrected[1][mine], replay[1][theirs]]))
+        classes = np.concatenate([corrected[1][mine], replay[1][theirs]])
+        loss = model.train_on_batch(as_pixels(batch), classes)
+        if step in looks:
+            # Keras answers with the mean over all batches since it was last told to begin anew.
+            curve.append(CurvePoint(step, float(np.ravel(loss)[0]), _shares_right(model, watched)))
+            model.reset_metrics()
+    return tuple(curve)
+
+
+def _shares_right(model: keras.Model, watched: Mapping[str, tuple[ImageStack, IntArray]]) -> dict[str, float]:
+    """Share read right of each set."""
+    return {
+        name: float((master_logits(model, images).argmax(axis=1) == classes).mean())
+        for name, (images, classes) in watched.items()
+    }
 
 
 def _counted_up(version: str) -> str:
@@ -181,45 +262,3 @@ def _card(parent: Bundle, name: str, version: str, count: int) -> str:
 Fine-tuned from {parent.name} {parent.version} (sha256 `{parent.sha256}`) on {count:,} digits that people corrected
 here. They stay on this machine; whoever gets this model may be able to guess at them.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two bundles on the same held-out digits.
-
-    Attributes:
-        n: digits compared.
-        champion_right, challenger_right: how many each read right.
-        champion_log_loss, challenger_log_loss: mean negative log probability of the truth.
-    """
-
-    n: int
-    champion_right: int
-    challenger_right: int
-    champion_log_loss: float
-    challenger_log_loss: float
-
-    @property
-    def challenger_is_worse(self) -> bool:
-        """Fewer digits right, or equally many with clearly less belief in the truth."""
-        if self.challenger_right != self.champion_right:
-            return self.challenger_right < self.champion_right
-        return self.challenger_log_loss > 1.1 * self.champion_log_loss + 1e-4
-
-
-def compare(champion: Bundle, challenger: Bundle, crops: Sequence[InkImage], labels: NDArray[np.int32]) -> Comparison:
-    """Read held-out labelled crops with both bundles, as production would.
-
-    Raises:
-        DatasetError: no crops, or labels that do not fit.
-        ModelError: a bundle cannot be used.
-    """
-    _, classes = _checked(crops, labels)
-    old, new = (load_recognizer(bundle, "cpu").read_digits(crops).probabilities for bundle in (champion, challenger))
-    return Comparison(
-        n=len(classes),
-        champion_right=int((old.argmax(axis=1) == classes).sum()),
-        challenger_right=int((new.argmax(axis=1) == classes).sum()),
-        champion_log_loss=log_loss(old, classes),
-        challenger_log_loss=log_loss(new, classes),
-    )

@@ -17,6 +17,7 @@ COMMANDS = (
     ["queue", "list"], ["queue", "export"], ["queue", "import"],
     ["evaluate", "digits"],
     ["template", "draft"], ["template", "check"], ["template", "preview"],
+    ["samples", "list"], ["samples", "export"],
     ["models", "list"], ["models", "add"], ["models", "promote"], ["models", "rollback"],
 )  # fmt: skip
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.document import Decision, ResultStatus
+from pipeline.errors import OutputError
 from pipeline.finalise import Origin, Standing, finalise
 from pipeline.storage.results import write_result
 from pipeline.storage.review_item import Answer
@@ -130,6 +133,111 @@ def test_one_format_alone_can_be_asked_for(queue, tmp_path):
     write_result(tmp_path / "out", result(reading("a", decision=ACCEPTED)))
     run(tmp_path, "--format", "csv")
     assert list(contents(tmp_path / "final")) == ["fields.csv"]
+
+
+def settled_document(queue, tmp_path, source="a" * 64, name="a.pdf", value="91234"):
+    (tmp_path / "out").mkdir(exist_ok=True)
+    read = result(reading("amount"), source=source, names=(name,))
+    queue.put_result(read, {})
+    write_result(tmp_path / "out", read)
+    settle(queue, value)
+
+
+def test_parquet_has_the_fields_with_their_types(queue, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    settled_document(queue, tmp_path)
+    accepted = result(reading("sum", decision=ACCEPTED), reading("b", value=None, decision=BLANK), source="b" * 64)
+    write_result(tmp_path / "out", accepted)
+    run(tmp_path, "--format", "parquet")
+    table = parquet.read_table(tmp_path / "final" / "fields.parquet")
+    rows = {row["field"]: row for row in table.to_pylist()}
+    assert list(contents(tmp_path / "final")) == ["fields.parquet"]
+    assert (rows["amount"]["value"], rows["amount"]["machine_value"]) == ("91234", "01234")
+    assert rows["amount"]["keyed_at"].tzinfo is not None
+    assert (rows["sum"]["value"], rows["sum"]["reviewer"]) == ("01234", None)
+    assert rows["b"]["value"] is None
+    first = contents(tmp_path / "final")
+    run(tmp_path, "--format", "parquet")
+    assert contents(tmp_path / "final") == first
+
+
+def test_parquet_without_its_library_names_the_way_out(queue, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    settled_document(queue, tmp_path)
+    arguments = ["finalise", str(tmp_path / "out"), "-o", str(tmp_path / "final"), "--format", "parquet"]
+    answer = CliRunner().invoke(app, arguments)
+    assert isinstance(answer.exception, OutputError)
+    assert "pip install 'fieldreader[parquet]'" in str(answer.exception)
+
+
+def test_a_document_whose_answer_was_taken_back_is_no_longer_there(queue, tmp_path):
+    settled_document(queue, tmp_path)
+    run(tmp_path)
+    with queue._engine.begin() as connection:
+        connection.execute(text("UPDATE review_items SET state = 'pending', human_value = NULL"))
+    run(tmp_path)
+    assert "a-aaaaaaaa-1.json" not in contents(tmp_path / "final")
+    assert (tmp_path / "final" / "documents.jsonl").read_bytes() == b""
+
+
+# --- handing over --------------------------------------------------------------------------------
+
+
+def delivered(tmp_path):
+    """Documents by name, and the manifests."""
+    files = {path.name: json.loads(path.read_text()) for path in sorted((tmp_path / "in").iterdir())}
+    manifests = {name: files.pop(name) for name in list(files) if name.startswith("manifest-")}
+    return files, list(manifests.values())
+
+
+def test_each_document_is_handed_over_once_with_a_manifest_that_names_it(queue, tmp_path):
+    settled_document(queue, tmp_path)
+    drop = ("--drop", str(tmp_path / "in"))
+    assert "1 document new or changed" in run(tmp_path, *drop).output
+    files, (manifest,) = delivered(tmp_path)
+    (named,) = manifest["documents"]
+    content = (tmp_path / "in" / named["file"]).read_bytes()
+    assert (named["sha256"], named["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert files[named["file"]]["delivery"] == {"id": named["id"], "revision": 1}
+    assert files[named["file"]]["fields"]["amount"]["value"] == "91234"
+    for path in (tmp_path / "in").iterdir():
+        path.unlink()  # the other system has taken them
+    assert "0 documents new or changed" in run(tmp_path, *drop).output
+    assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_a_changed_document_is_handed_over_as_the_next_revision(queue, tmp_path):
+    settled_document(queue, tmp_path)
+    drop = ("--drop", str(tmp_path / "in"))
+    run(tmp_path, *drop)
+    (item,) = queue.list_items(None)
+    queue.settle([Answer(item.id, "55555", "row")], "ann")
+    settled_document(queue, tmp_path, source="b" * 64, name="b.pdf")
+    run(tmp_path, *drop)
+    files, manifests = delivered(tmp_path)
+    assert sorted(files) == ["a-aaaaaaaa-1-r1.json", "a-aaaaaaaa-1-r2.json", "b-bbbbbbbb-1-r1.json"]
+    assert files["a-aaaaaaaa-1-r2.json"]["fields"]["amount"]["value"] == "55555"
+    assert sorted(len(manifest["documents"]) for manifest in manifests) == [1, 2]
+
+
+def test_a_hand_over_that_was_killed_is_done_again_under_the_same_names(queue, tmp_path):
+    settled_document(queue, tmp_path)
+    drop = ("--drop", str(tmp_path / "in"))
+    run(tmp_path, *drop)
+    first = contents(tmp_path / "in")
+    (tmp_path / "final" / "delivered.json").unlink()
+    run(tmp_path, *drop)
+    assert contents(tmp_path / "in") == first
+
+
+def test_a_damaged_ledger_is_refused_rather_than_everything_handed_over_anew(queue, tmp_path):
+    settled_document(queue, tmp_path)
+    run(tmp_path)
+    (tmp_path / "final" / "delivered.json").write_text("{half")
+    arguments = ["finalise", str(tmp_path / "out"), "-o", str(tmp_path / "final"), "--drop", str(tmp_path / "in")]
+    answer = CliRunner().invoke(app, arguments)
+    assert isinstance(answer.exception, OutputError)
+    assert not (tmp_path / "in").exists()
 
 
 def test_audit_verify_says_whether_anything_was_tampered_with(queue):

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from pipeline.batch import BatchOptions, plan_batch, run_batch
@@ -13,6 +14,8 @@ from pipeline.runs import recorded
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog
+from pipeline.storage.training_set import TrainingSet
+from pipeline.training_sample import LabelledDigit, samples_of
 from tests.batch_parts import draw_form, open_doubtful
 
 NOW = dt.datetime.now(dt.UTC)
@@ -63,6 +66,44 @@ def test_old_documents_go_with_all_that_was_kept_of_them(batch):
         assert queue.crop_png(new.id) is not None
         assert "broken" not in json.dumps([record.summary for record in log.runs()])
     assert traces(asked(batch), [old.source_id], []) == []
+
+
+@pytest.fixture
+def learnt(batch, tmp_path):
+    """Two samples of the old document and one of the new; a page about each of two rounds, one shows the old one."""
+    with ReviewQueue.open(batch.queue_url) as queue, TrainingSet.open(batch.queue_url) as training_set:
+        items = queue.list_items()
+        queue.settle([Answer(item.id, "12345", "here") for item in items], "anna")
+        for item, digits in zip(queue.list_items(None), (2, 1), strict=True):
+            ink = LabelledDigit(np.full((9, 9), 200, np.uint8), 1)
+            training_set.replace(item.id, samples_of(item, [ink] * digits))
+        training_set.freeze(training_set.samples())
+    for name, shown in (("one", items[0].source_id), ("two", items[1].source_id)):
+        folder = tmp_path / "retraining" / name
+        folder.mkdir(parents=True)
+        (folder / "retraining.html").write_text(f'<div hidden data-documents="{"f" * 64} {shown}"></div>')
+        (folder / "retraining_loss.png").write_bytes(b"a plot")
+    return replace(asked(batch), retraining_pages=tmp_path / "retraining")
+
+
+def test_what_was_learnt_from_old_documents_goes_with_the_pages_that_show_them(batch, learnt):
+    with ReviewQueue.open(batch.queue_url) as queue:
+        old, new = queue.list_items(None)
+    report = purge(learnt)
+    assert (report.samples, report.fields) == (2, 1)
+    with TrainingSet.open(batch.queue_url) as training_set:
+        assert [sample.source_id for sample in training_set.samples()] == [new.source_id]
+        assert training_set.versions()[0].kept == 1
+    assert [folder.name for folder in learnt.retraining_pages.iterdir()] == ["two"]
+    assert traces(learnt, [old.source_id], []) == []
+
+
+def test_the_search_finds_samples_and_pages_that_are_left(batch, learnt):
+    with ReviewQueue.open(batch.queue_url) as queue:
+        old = queue.list_items(None)[0]
+    found = traces(learnt, [old.source_id], [])
+    assert "2 samples of the training set" in found
+    assert "the page about retraining one" in found
 
 
 def test_a_rehearsal_counts_and_removes_nothing(batch):

@@ -1,41 +1,17 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from pipeline.document import FieldKind, FieldSpec
-from pipeline.retraining import Verdict, frozen_benchmark, is_held_out, judge, report_page, retrain
-from pipeline.storage.review_item import ItemState, ReviewItem
+from pipeline.gathering import is_allowed, settled_items
+from pipeline.retraining import RetrainingOptions, Verdict, frozen_benchmark, retrain
+from pipeline.retraining_report import report_text
+from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
-from recognizer.fine_tuning import Comparison
-from recognizer.model_store import champion, promote, write_bundle
-
-SQUARE = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
-
-
-def comparison(before, after, n=1000, loss_before=0.1, loss_after=0.1):
-    return Comparison(n, before, after, loss_before, loss_after)
-
-
-@pytest.mark.parametrize(
-    ("corrections", "benchmark", "refusal"),
-    [
-        pytest.param(comparison(900, 950), comparison(997, 997), None, id="better and nothing forgotten"),
-        pytest.param(comparison(900, 900), comparison(997, 997), None, id="as good as before"),
-        pytest.param(comparison(900, 899), comparison(997, 999), "held-out corrections", id="worse on corrections"),
-        pytest.param(
-            comparison(900, 900, loss_after=0.2), comparison(997, 997), "held-out corrections", id="less sure of truth"
-        ),
-        pytest.param(comparison(900, 950), comparison(9970, 9960, n=10000), "lost 10 of 10000", id="forgot"),
-        pytest.param(comparison(900, 950), comparison(9970, 9965, n=10000), None, id="loss at the limit"),
-        pytest.param(comparison(900, 950), comparison(0, 0, n=0), None, id="empty benchmark"),
-    ],
-)
-def test_gate_lets_only_challengers_through_that_are_not_worse(corrections, benchmark, refusal):
-    found = judge(corrections, benchmark)
-    assert (found is None) if refusal is None else (found is not None and refusal in found)
+from pipeline.storage.training_set import TrainingSet
+from pipeline.training_sample import is_held_out
+from recognizer.model_store import champion
+from tests.storage.review_samples import SURVEY, reading, result
 
 
 def test_drawn_benchmark_never_changes():
@@ -48,49 +24,61 @@ def test_drawn_benchmark_never_changes():
     np.testing.assert_array_equal(labels, same_labels)
 
 
-def item(source_id, document, field="a"):
-    return ReviewItem(
-        "i", ItemState.CORRECTED, "", source_id, (), document, 1, None, FieldSpec(field, FieldKind.DIGITS), SQUARE,
-        "1", "1", 0.5, 0.9, (), (), (), "fp", None, "2", "ann", "",
-    )  # fmt: skip
+def test_the_benchmark_is_mnists_held_out_writers_where_mnist_is(real_data):
+    name, (crops, labels) = frozen_benchmark(real_data)
+    assert name == "MNIST, validation writers"
+    assert len(crops) == len(labels) > 5000
 
 
-def test_a_quarter_of_the_documents_judges_and_fields_of_one_stay_together():
-    sides = [is_held_out(item(f"{source:064d}", 1)) for source in range(2000)]
+def test_a_quarter_of_the_documents_judges():
+    sides = [is_held_out(f"{source:064d}", 1) for source in range(2000)]
     assert 0.22 < np.mean(sides) < 0.28
-    assert all(is_held_out(replace(item("a", n), spec=FieldSpec("z", FieldKind.DIGITS))) == is_held_out(item("a", n))
-               for n in range(20))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("template", "learn_from", "allowed"),
+    [
+        pytest.param("cheque", (), False, id="nothing is learnt from unless somebody says so"),
+        pytest.param("cheque", ("cheque",), True, id="named"),
+        pytest.param("slip", ("cheque",), False, id="another form"),
+        pytest.param("slip", ("*",), True, id="all forms"),
+        pytest.param(None, ("cheque",), False, id="no template"),
+        pytest.param(None, ("*",), True, id="no template, all"),
+    ],
+)
+def test_forms_are_learnt_from_only_when_somebody_opted_in(template, learn_from, allowed):
+    assert is_allowed(template, learn_from) is allowed
+
+
+def test_only_fields_settled_with_a_value_teach(tmp_path):
+    with ReviewQueue.open(f"sqlite:///{tmp_path}/q.db") as queue:
+        queue.put_result(result(*(reading(name) for name in "abcd")), {})
+        answers = zip(queue.list_items(), ("=", "91234", "?"), strict=False)
+        queue.settle([Answer(item.id, text, "row") for item, text in answers], "ann")
+        found = settled_items(queue, [SURVEY.name])
+        assert [item.spec.name for item in found] == ["a", "b"]
+        assert settled_items(queue, ["another"]) == ()
 
 
 @pytest.fixture
-def store(tmp_path):
-    """A store whose champion is a bundle without networks: enough where nothing is read or trained."""
-    (tmp_path / "note").write_text("no network")
-    bundle = write_bundle(
-        tmp_path / "models" / "mine-1", name="mine", version="1", files={"note": tmp_path / "note"}, metrics={}
-    )
-    promote(tmp_path / "models", bundle)
-    return tmp_path / "models"
+def state(tmp_path):
+    url = f"sqlite:///{tmp_path}/q.db"
+    with ReviewQueue.open(url) as queue, TrainingSet.open(url) as training_set:
+        yield queue, training_set, tmp_path / "models"
 
 
-def test_nothing_is_trained_without_corrections(tmp_path, store):
-    with ReviewQueue.open(f"sqlite:///{tmp_path}/q.db") as queue:
-        report = retrain(queue, store)
+@pytest.mark.parametrize(
+    ("learn_from", "reason"),
+    [
+        pytest.param((), "no form may be learnt from", id="nobody opted in"),
+        pytest.param(("*",), "0 labelled digits for training, 40 needed", id="nothing settled"),
+    ],
+)
+def test_nothing_is_trained_without_leave_or_without_corrections(state, learn_from, reason):
+    report = retrain(*state, RetrainingOptions(learn_from=learn_from))
     assert report.verdict is Verdict.NOT_TRAINED
-    assert report.reason.startswith("0 labelled digits for training, 40 needed")
-    assert champion(store).name == "mine"
-    page = report_page(report)
-    assert page.startswith("# Retraining: not trained\n")
-    assert "No challenger against mine 1: 0 labelled digits" in page
-
-
-def test_report_shows_both_figures_with_their_numbers(tmp_path, store):
-    with ReviewQueue.open(f"sqlite:///{tmp_path}/q.db") as queue:
-        nothing = retrain(queue, store)
-    report = replace(
-        nothing, verdict=Verdict.PROMOTED, reason="not worse", challenger="fine-tuned 1", benchmark_name="MNIST",
-        corrections=comparison(80, 95, n=100), benchmark=comparison(5980, 5979, n=6000),
-    )  # fmt: skip
-    page = report_page(report)
-    assert "| held-out corrections | 80.00% | 95.00% | 100 |" in page
-    assert "| MNIST | 99.67% | 99.65% | 6000 |" in page
+    assert report.reason.startswith(reason)
+    assert champion(state[2]).name == "fieldreader"
+    text = report_text(report)
+    assert text.startswith("# Retraining: not trained\n")
+    assert f"No challenger against fieldreader 1: {reason}" in text

@@ -73,11 +73,11 @@ def falsify_answers(database):
     connection.close()
 
 
-def test_corrections_become_a_challenger_that_serves_only_when_it_is_not_worse(settled, tmp_path):
+def test_corrections_become_a_challenger_that_serves_only_when_it_is_proven_better(settled, tmp_path):
     state = Path(shutil.copytree(settled, tmp_path / "state"))
     before = champion(state / "models")
 
-    done = command(state, "retrain")
+    done = command(state, "retrain", "--learn-from", "*")
 
     assert done.returncode in (0, REFUSED), done.stdout + done.stderr
     verdict = done.stdout.splitlines()[0]
@@ -90,10 +90,13 @@ def test_corrections_become_a_challenger_that_serves_only_when_it_is_not_worse(s
     if done.returncode == 0:
         assert verdict == "# Retraining: promoted"
         assert after.sha256 == challenger.sha256
-        assert right_after >= right_before
+        assert right_after > right_before
     else:
         assert verdict == "# Retraining: refused"
         assert after.sha256 == before.sha256
+    (page,) = (state / "retraining").glob("*/retraining.html")
+    assert str(page) in done.stdout
+    assert "What the gate asked" in page.read_text()
 
 
 def test_wrong_answers_are_refused_and_the_model_stays(settled, tmp_path):
@@ -101,8 +104,9 @@ def test_wrong_answers_are_refused_and_the_model_stays(settled, tmp_path):
     before = champion(state / "models")
     falsify_answers(state / "fieldreader.db")
 
-    done = command(state, "retrain")
+    done = command(state, "retrain", FIELDREADER_LEARN_FROM='["*"]')
 
     assert done.returncode == REFUSED, done.stdout + done.stderr
     assert done.stdout.startswith("# Retraining: refused\n")
+    assert "labels look wrong" in done.stdout
     assert champion(state / "models").sha256 == before.sha256

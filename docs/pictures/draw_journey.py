@@ -30,7 +30,7 @@ STEPS: dict[Place, tuple[str, str, str]] = {
     (0, 1): ("results", "one JSON a file,", "written atomically"),
     (1, 2): ("review queue", "what is not sure enough", "waits for a person"),
     (2, 2): ("corrections", "a person confirms or", "keys what is there"),
-    (3, 2): ("retraining", "a challenger, promoted", "if it is not worse"),
+    (3, 2): ("retraining", "a challenger, promoted", "if proven better"),
 }
 PERSON = {(1, 2), (2, 2), (3, 2)}
 ENDS = {(0, 0), (0, 1)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from pipeline.cli.app import app, examples, global_options
 
 if TYPE_CHECKING:
-    from pipeline.labelled_fields import FieldTruth
+    from pipeline.labelled_fields import LabelledResults
     from pipeline.operating_point import BudgetPoint
     from pipeline.settings import Settings
 
@@ -21,7 +22,7 @@ SHOWN_BUDGETS = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
     epilog=examples(
         "fieldreader calibrate out truth.csv",
         "fieldreader calibrate out truth.csv --name our-forms",
-        "fieldreader calibrate out --from-audit",
+        "fieldreader calibrate out --from-audit --since 2026-11-01",
         "fieldreader models promote our-forms-1",
     )
 )
@@ -35,6 +36,10 @@ def calibrate(
     from_audit: Annotated[
         bool, typer.Option("--from-audit", help="Take the truth from audited fields of the queue instead.")
     ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=["%Y-%m-%d"], help="Only results of this day or later."),
+    ] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call the model.")] = "calibrated",
 ) -> None:
     """Prove error budgets on results with known answers, and keep the thresholds with a copy of the model.
@@ -50,12 +55,14 @@ def calibrate(
     if (truth is None) is not from_audit:
         raise typer.BadParameter("name a file of truths, or --from-audit")
     settings = global_options(context).settings()
-    truths = load_truth(truth) if truth else _audited_truths(settings)
-    labelled = label_results(stored_results([results]), truths)
+    if truth is None:
+        labelled = _audited(results, since, settings)
+    else:
+        labelled = label_results(stored_results([results], since.date() if since else None), load_truth(truth))
     bundle, point = calibrate_model(settings.model_store, labelled, name)
     reader = next(iter(point.readers.values()))
     typer.echo(f"{len(labelled.fields):,} labelled fields of {len(labelled.straight_through):,} forms")
-    if labelled.unlabelled:
+    if labelled.unlabelled and truth is not None:
         typer.echo(f"{labelled.unlabelled:,} fields of these forms have no truth: were the others chosen by chance?")
     _print_points("all kinds" if reader.by_kind else "", reader.points)
     for kind, points in reader.by_kind.items():
@@ -63,27 +70,22 @@ def calibrate(
     typer.echo(f"put it into service with: fieldreader models promote {bundle.name}-{bundle.version}")
 
 
-def _audited_truths(settings: Settings) -> tuple[FieldTruth, ...]:
+def _audited(results: Path, since: datetime | None, settings: Settings) -> LabelledResults:
     """What people keyed for the fields on which the lot fell: those accepted and those in review alike."""
-    from pipeline.errors import DatasetError
-    from pipeline.labelled_fields import FieldTruth
-    from pipeline.storage.review_item import ItemState
+    from pipeline.audited_fields import Lot, label_audited
     from pipeline.storage.review_queue import ReviewQueue
+    from pipeline.storage.stored_results import stored_results
 
     with ReviewQueue.open(settings.queue_url) as queue:
-        items = queue.drawn_items(settings.audit_share, settings.audit_seed)
-    if not items:
-        raise DatasetError("no drawn field is settled yet; the setting audit_share draws accepted fields for an audit")
-    return tuple(
-        FieldTruth(
-            Path(item.source_names[0]).name,
-            item.document,
-            item.spec.name,
-            item.human_value,
-            item.state is not ItemState.UNREADABLE,
+        items = {item.id: item for item in queue.list_items(None)}
+    stored = stored_results([results], since.date() if since else None)
+    audited = label_audited(stored, items, Lot(settings.audit_share, settings.audit_seed))
+    if audited.waiting:
+        typer.echo(
+            f"{audited.waiting:,} drawn fields are still to settle; the {audited.left_out:,} settled ones of the same "
+            "runs are left out with them"
         )
-        for item in items
-    )
+    return audited.labelled
 
 
 def _print_points(title: str, points: tuple[BudgetPoint, ...]) -> None:

@@ -9,13 +9,15 @@ import typer
 
 from pipeline.cli.app import app, examples, global_options
 from pipeline.cli.options import EXIT_REVIEW
-from pipeline.final_format import FinalFormat
+from pipeline.final_format import WITHOUT_EXTRAS, FinalFormat
 
 
 @app.command(
     epilog=examples(
         "fieldreader finalise out --output final",
         "fieldreader finalise out --output final --format csv --fail-on-waiting",
+        "fieldreader finalise out --output final --format parquet",
+        "fieldreader finalise out --output final --drop /srv/accounting/in",
     )
 )
 def finalise(
@@ -23,7 +25,12 @@ def finalise(
     results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="Folders of results, or single ones.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to write.")],
     formats: Annotated[
-        list[FinalFormat] | None, typer.Option("--format", help="What to write; may be repeated.  [default: all]")
+        list[FinalFormat] | None,
+        typer.Option("--format", help="What to write; may be repeated.  [default: json, jsonl and csv]"),
+    ] = None,
+    drop: Annotated[
+        Path | None,
+        typer.Option("--drop", metavar="DIR", help="Folder to hand new and changed documents to another system in."),
     ] = None,
     fail_on_waiting: Annotated[
         bool, typer.Option("--fail-on-waiting", help="Exit with 3 when a document waits for a person.")
@@ -37,6 +44,7 @@ def finalise(
     from pipeline.cli.report import count
     from pipeline.finalise import Standing
     from pipeline.finalise import finalise as finalise_result
+    from pipeline.storage.final_drop import LEDGER, drop_final
     from pipeline.storage.final_files import write_final
     from pipeline.storage.review_queue import ReviewQueue
     from pipeline.storage.stored_results import stored_results
@@ -52,8 +60,11 @@ def finalise(
     final = [document for document in documents if document.standing is Standing.FINAL]
     waiting = [document for document in documents if document.standing is Standing.WAITING]
     failed = len(documents) - len(final) - len(waiting)
-    written = write_final(output, final, formats or list(FinalFormat))
+    written = write_final(output, final, formats or WITHOUT_EXTRAS, waiting)
     typer.echo(f"{count(len(final), 'document')} final: {', '.join(str(path) for path in written)}")
+    if drop is not None:
+        delivered = drop_final(drop, output / LEDGER, final)
+        typer.echo(f"{count(len(delivered), 'document')} new or changed, handed over in {drop}")
     if waiting:
         fields = sum(document.waiting for document in waiting)
         typer.echo(f"{count(len(waiting), 'document')} left out: {count(fields, 'field')} still to settle")

@@ -46,7 +46,8 @@ def purge(
         raise SettingsError(f"there is no folder {output}")
     settings = global_options(context).settings()
     before = cutoff(older_than, dt.datetime.now(dt.UTC))
-    report = remove(PurgeOptions(output, before, settings.queue_url, overlays or output / "overlays", dry_run))
+    pages = settings.retraining_pages
+    report = remove(PurgeOptions(output, before, settings.queue_url, overlays or output / "overlays", dry_run, pages))
     if as_json:
         typer.echo(json.dumps({"before": before.isoformat(timespec="seconds"), **asdict(report)}, indent=2))
         return
@@ -55,8 +56,9 @@ def purge(
         ("results", report.results),
         ("pictures of pages", report.pictures),
         (f"fields of the review queue, {report.pending} of them still waiting", report.fields),
+        ("digits of the training set", report.samples),
         ("records of runs", report.runs),
-        ("pages about runs", report.pages),
+        ("pages about runs and retraining", report.pages),
     ):
         typer.echo(f"{number:>9,}  {name}")
     if not dry_run:

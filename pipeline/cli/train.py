@@ -252,19 +252,46 @@ def command_line() -> str:
     return shlex.join(["fieldreader", *kept])
 
 
-@app.command(epilog=examples("fieldreader retrain", "fieldreader retrain --data data"))
-def retrain(context: typer.Context, data: DataOption = None) -> None:
-    """Learn from what people corrected, and put the new model into service only when it is not worse.
+@app.command(
+    epilog=examples(
+        "fieldreader retrain",
+        "fieldreader retrain --learn-from cheque --learn-from slip",
+        "fieldreader retrain --learn-from '*' --data data",
+    )
+)
+def retrain(
+    context: typer.Context,
+    learn_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--learn-from",
+            metavar="TEMPLATE",
+            help="Form whose corrections may be learnt from; repeatable, * for all.  [default: the setting learn_from]",
+        ),
+    ] = None,
+    trust_labels: Annotated[
+        bool, typer.Option("--trust-labels", help="Learn labels that look wrong as well: somebody has looked at them.")
+    ] = False,
+    data: DataOption = None,
+) -> None:
+    """Learn from what people corrected, and put the new model into service only when it is proven better.
 
-    A part of the corrected documents is never trained on; the new model must do as well on them as the one in
-    service, and on a benchmark that never changes. Exit code 3: trained, but refused.
+    A part of the corrected documents is never trained on; the new model must do better on them than the one in
+    service, and lose nothing on a benchmark that never changes. Exit code 3: refused.
     """
     silence_tensorflow()
-    from pipeline.retraining import RetrainingOptions, Verdict, report_page, retrain
-    from pipeline.storage.review_queue import ReviewQueue
+    from recognizer.chatter import without_chatter
 
-    settings = global_options(context).settings(data=data)
-    with ReviewQueue.open(settings.queue_url) as queue:
-        report = retrain(queue, settings.model_store, RetrainingOptions(data=settings.data))
-    typer.echo(report_page(report), nl=False)
-    raise typer.Exit(EXIT_REFUSED if report.verdict is Verdict.REFUSED else 0)
+    settings = global_options(context).settings(data=data, learn_from=tuple(learn_from) if learn_from else None)
+    with without_chatter():
+        from pipeline.retraining import Verdict
+        from pipeline.retraining_report import report_text
+        from pipeline.retraining_round import retraining_options, retraining_round
+
+        options = replace(retraining_options(settings), trusts_labels=trust_labels)
+        done = retraining_round(settings.queue_url, settings.model_store, settings.retraining_pages, options)
+    typer.echo(report_text(done.report), nl=False)
+    typer.echo(f"\nEvery case with its picture: {done.page}")
+    if done.report.verdict is Verdict.PROMOTED:
+        typer.echo("Bring the model before it back with: fieldreader models rollback")
+    raise typer.Exit(EXIT_REFUSED if done.report.verdict is Verdict.REFUSED else 0)

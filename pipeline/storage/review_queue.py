@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
 from pipeline.errors import QueueError
 from pipeline.exchange_format import ExchangeFormat
-from pipeline.routing import DOUBTFUL_ONLY, Routing, is_drawn
+from pipeline.routing import DOUBTFUL_ONLY, Routing
 from pipeline.storage.database import lock_name, open_database, reading_session, writing_session
 from pipeline.storage.review_exchange import EXCHANGES, read_exchanged
 from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem, item_id
@@ -206,11 +206,6 @@ class ReviewQueue:
             states = [ItemState(state) for state in session.scalars(query.order_by(ReviewItemRow.keyed_at))]
         settled = [state for state in states if state not in OPEN_STATES]
         return tuple(state is not ItemState.CONFIRMED for state in settled), len(states) - len(settled)
-
-    def drawn_items(self, share: float, seed: int) -> tuple[ReviewItem, ...]:
-        """Settled items on which the lot of an audit fell, doubtful ones as well: a fair sample of all fields."""
-        items = (item for item in self.list_items(None) if item.state not in OPEN_STATES)
-        return tuple(item for item in items if is_drawn(item.id, share, seed))
 
     # --- the person's side -----------------------------------------------------------------------
 

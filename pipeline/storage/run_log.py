@@ -21,6 +21,9 @@ from pipeline.storage.database import open_database, reading_session, writing_se
 from pipeline.storage.tables import RunRow
 from pipeline.summary import BatchSummary, FileOutcome, summary_to_json
 
+RETRAINING = "retrain"
+"""Kind of the runs that learn; corrections are counted from the last one on."""
+
 _COUNTS = ("seen", "skipped", "accepted", "needs_review", "failed", "unsettled", "pages", "seconds")
 
 

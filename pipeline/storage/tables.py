@@ -165,3 +165,46 @@ class ReviewSessionRow(Table):
     form_token: Mapped[str]
     began: Mapped[str]
     seen: Mapped[str]
+
+
+class TrainingSampleRow(Table):
+    """One digit that a person labelled; it goes with the item it was cut from."""
+
+    __tablename__ = "training_samples"
+    __table_args__ = (
+        Index("ix_training_samples_item_id", "item_id"),
+        Index("ix_training_samples_source_id", "source_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"))
+    source_id: Mapped[str]
+    document: Mapped[int]
+    template: Mapped[str | None]
+    field: Mapped[str]
+    position: Mapped[int]
+    digit: Mapped[int]
+    reviewer: Mapped[str]
+    keyed_at: Mapped[str]
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class TrainingVersionRow(Table):
+    """What one round of retraining learnt from and was judged on."""
+
+    __tablename__ = "training_versions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[str]
+    training: Mapped[int]
+    held_out: Mapped[int]
+
+
+class TrainingMemberRow(Table):
+    """That a version holds a sample."""
+
+    __tablename__ = "training_members"
+    __table_args__ = (Index("ix_training_members_sample_id", "sample_id"),)
+
+    version: Mapped[str] = mapped_column(ForeignKey("training_versions.id", ondelete="CASCADE"), primary_key=True)
+    sample_id: Mapped[str] = mapped_column(ForeignKey("training_samples.id", ondelete="CASCADE"), primary_key=True)

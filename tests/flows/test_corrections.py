@@ -10,6 +10,8 @@ from pipeline.storage.run_log import RunLog
 from pipeline.summary import summarise
 from tests.storage.review_samples import result
 
+ALL = ("*",)
+
 
 @pytest.fixture
 def emitted(monkeypatch):
@@ -29,12 +31,12 @@ def url(tmp_path):
 
 
 def test_enough_corrections_ask_for_a_retraining(url, emitted):
-    assert announce_corrections(url, wanted=1) == 1
+    assert announce_corrections(url, 1, ALL) == 1
     assert emitted == [(EVENT, {"settled": 1})]
 
 
 def test_too_few_corrections_ask_for_nothing(url, emitted):
-    assert announce_corrections(url, wanted=2) == 1
+    assert announce_corrections(url, 2, ALL) == 1
     assert emitted == []
 
 
@@ -42,5 +44,10 @@ def test_what_was_settled_before_the_last_retraining_does_not_count(url, emitted
     with RunLog.open(url) as log:
         log.begin("one", "retrain")
         log.finish("one", summarise([], 0.0))
-    assert announce_corrections(url, wanted=1) == 0
+    assert announce_corrections(url, 1, ALL) == 0
+    assert emitted == []
+
+
+def test_forms_that_may_not_be_learnt_from_ask_for_nothing(url, emitted):
+    assert announce_corrections(url, 1, ["another form"]) == 0
     assert emitted == []

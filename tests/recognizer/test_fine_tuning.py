@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from recognizer.calibration import load_calibration
+from recognizer.comparison import compare
 from recognizer.epochs import draw_pen_digits
 from recognizer.errors import DatasetError
-from recognizer.fine_tuning import Comparison, FineTuneOptions, compare, fine_tune
-from recognizer.model_store import open_bundle, shipped_bundle
+from recognizer.fine_tuning import Beside, FineTuneOptions, fine_tune
+from recognizer.model_store import DIGITS_CALIBRATION, OPERATING_POINT, open_bundle, shipped_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
@@ -31,16 +33,39 @@ def parent():
 
 
 @pytest.fixture(scope="module")
-def tuned(parent, tmp_path_factory):
-    crops, labels = odd_fours(60, seed=1)
-    return fine_tune(parent, crops, labels, tmp_path_factory.mktemp("models") / "fine-tuned-1.1", FineTuneOptions())
+def outcome(parent, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "point.json").write_text("thresholds of its own")
+    known = draw_pen_digits(300, np.random.default_rng(5))
+    beside = Beside(
+        (list(known[0]), known[1]), {"odd": odd_fours(20, 3)}, {OPERATING_POINT: folder / "point.json"}, "v"
+    )
+    return fine_tune(parent, *odd_fours(60, seed=1), folder / "fine-tuned-1.1", FineTuneOptions(), beside)
+
+
+@pytest.fixture(scope="module")
+def tuned(outcome):
+    return outcome.bundle
 
 
 def test_a_new_shape_is_learnt_from_corrections(parent, tuned):
     comparison = compare(parent, tuned, *odd_fours(40, seed=2))
     assert comparison.champion_right <= 10
     assert comparison.challenger_right >= 36
-    assert not comparison.challenger_is_worse
+
+
+def test_the_curve_shows_the_new_shape_being_learnt(outcome):
+    first, last = outcome.curve[0], outcome.curve[-1]
+    assert (first.step, first.loss) == (0, None)
+    assert last.step >= 40
+    assert last.loss is not None
+    assert first.right["odd"] <= 0.3 < 0.8 <= last.right["odd"]
+
+
+def test_calibration_is_fitted_anew_and_given_files_replace_the_parents(tuned):
+    assert load_calibration(tuned.file(DIGITS_CALIBRATION)).n == 300
+    assert tuned.file(OPERATING_POINT).read_text() == "thresholds of its own"
+    assert tuned.data_fingerprint == "v"
 
 
 def test_what_was_known_is_not_forgotten(parent, tuned):
@@ -68,16 +93,3 @@ def test_corrections_that_do_not_fit_are_refused(parent, tmp_path, count, labels
     with pytest.raises(DatasetError, match=reason):
         fine_tune(parent, [np.ones((9, 9), np.uint8)] * count, np.array(labels, np.int32), tmp_path / "new")
     assert not (tmp_path / "new").exists()
-
-
-@pytest.mark.parametrize(
-    ("right", "loss", "worse"),
-    [
-        pytest.param((90, 91), (0.1, 0.9), False, id="more right"),
-        pytest.param((90, 89), (0.1, 0.05), True, id="fewer right"),
-        pytest.param((90, 90), (0.1, 0.2), True, id="as many but less sure"),
-        pytest.param((90, 90), (0.1, 0.1), False, id="alike"),
-    ],
-)
-def test_right_digits_count_before_belief(right, loss, worse):
-    assert Comparison(100, *right, *loss).challenger_is_worse is worse
