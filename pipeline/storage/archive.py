@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.storage.atomic import flush_folder
+from pipeline.storage.atomic import flush_folder, unfinished_beside
 from pipeline.storage.names import display_name
 from pipeline.storage.results import ID_CHARACTERS
 
@@ -66,7 +65,7 @@ def _place(archive: Path, name: str, source_id: str) -> Path:
 
 def _copy(descriptor: int, place: Path, source_id: str) -> bool:
     """Copy the open original; False, with nothing left behind, when it is not what was read."""
-    temporary = place.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = unfinished_beside(place)
     try:
         with temporary.open("xb") as copy:
             while block := os.read(descriptor, _COPY_BYTES):
