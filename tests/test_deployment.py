@@ -44,6 +44,8 @@ def test_the_users_folders_hour_and_zone_take_the_place_of_the_samples(options, 
     }  # fmt: skip
     (schedule,) = nightly["schedules"]
     assert (schedule["cron"], schedule["timezone"]) == ("30 1 * * 1-5", "Asia/Kolkata")
+    (audit,) = found["audit/weekly"]["schedules"]  # its own hour, on the user's clock
+    assert (audit["cron"], audit["timezone"]) == ("0 6 * * 1", "Asia/Kolkata")
     assert {deployment["work_pool"]["name"] for deployment in found.values()} == {"readers"}
 
 

@@ -54,13 +54,17 @@ def move_to_archive(path: Path, source_id: str, archive: Path) -> Path | None:
     return place
 
 
+def archived_names(archive: Path, name: str, source_id: str) -> tuple[Path, Path]:
+    """Where an original may be in the archive: under its own name, or with a part of its id behind that."""
+    plain = archive / name
+    return plain, archive / f"{plain.stem}-{source_id[:ID_CHARACTERS]}{plain.suffix}"
+
+
 def _place(archive: Path, name: str, source_id: str) -> Path:
     """Where an original belongs: under its own name, with a part of its id where another one has that."""
     archive.mkdir(parents=True, exist_ok=True)
-    plain = archive / name
-    if not os.path.lexists(plain) or _sha256(plain) == source_id:
-        return plain
-    return archive / f"{plain.stem}-{source_id[:ID_CHARACTERS]}{plain.suffix}"
+    plain, with_id = archived_names(archive, name, source_id)
+    return plain if not os.path.lexists(plain) or _sha256(plain) == source_id else with_id
 
 
 def _copy(descriptor: int, place: Path, source_id: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
+from tests.databases import Postgres
 from tests.flows.orchestra import ROOT, Orchestra
 
 SAMPLES = ROOT / "sample_docs"
@@ -34,15 +33,10 @@ def orchestra(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def _database_on_a_server(request: pytest.FixtureRequest) -> str | None:
     """URL of a new database; None where no server can be started, for the one in a file."""
     try:
-        server: str = request.getfixturevalue("postgres_server")
+        server: Postgres = request.getfixturevalue("postgres")
     except pytest.skip.Exception:
         return None
-    name = f"flows_{secrets.token_hex(6)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.replace("/postgres", f"/{name}")
+    return server.new_database("flows")
 
 
 @pytest.fixture

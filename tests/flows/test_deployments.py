@@ -29,8 +29,19 @@ def deploy(orchestra: Orchestra, inbox, out, cron="0 2 * * *"):
     return json.loads(said)
 
 
-def field_values(results):
-    return {field["value"] for result in results for form in result["documents"] for field in form["fields"].values()}
+def fields(results, decision):
+    return [
+        field
+        for result in results
+        for form in result["documents"]
+        for field in form["fields"].values()
+        if field["decision"] == decision
+    ]
+
+
+def page_of(orchestra, key):
+    """The newest page under a key, in Markdown."""
+    return orchestra.ask("artifacts/filter", artifacts={"key": {"any_": [key]}}, sort="CREATED_DESC")[0]["data"]
 
 
 def test_all_deployments_are_there(orchestra):
@@ -40,6 +51,7 @@ def test_all_deployments_are_there(orchestra):
         ("nightly", "flows/nightly.py:nightly"),
         ("wide", "flows/wide.py:wide"),
         ("shard", "flows/read_folder.py:read_folder"),
+        ("weekly", "flows/audit.py:audit"),
         ("on-demand", "flows/retrain.py:retrain"),
     }
 
@@ -57,19 +69,18 @@ def test_folder_is_read_on_demand_and_a_second_run_skips_it(orchestra, inbox, tm
     again = orchestra.begin("read-folder/on-demand", folder=inbox, out=out, templates=SAMPLES / "templates")
     orchestra.wait(again, "COMPLETED")
     assert {path: path.stat().st_mtime_ns for path in written(out)} == first
-    pages = orchestra.ask("artifacts/filter", artifacts={"key": {"any_": ["read-folder"]}}, sort="CREATED_DESC")
-    assert "| seen | 2 |\n| read before | 2 |" in pages[0]["data"]
-    assert "| seen | 2 |\n| read before | 0 |" in pages[1]["data"]
-    waiting = [
-        field
-        for result in results
-        for form in result["documents"]
-        for field in form["fields"].values()
-        if field["decision"] == "review"
-    ]
+    assert "| seen | 2 |\n| read before | 2 |" in page_of(orchestra, "read-folder")
+    waiting = fields(results, "review")
     assert len(items(orchestra.queue_url, {result["source"]["id"] for result in results})) == len(waiting) > 0
 
-    values = {value for value in field_values(results) if value and len(value) > 4}
+    audit = orchestra.begin("audit/weekly", out=out, templates=SAMPLES / "templates", share=1.0)
+    orchestra.wait(audit, "COMPLETED")
+    assert f"{len(fields(results, 'accepted'))} accepted fields were drawn now, in 1 files." in page_of(
+        orchestra, "audit"
+    )
+
+    values = {field["value"] for decision in ("accepted", "review") for field in fields(results, decision)}
+    values = {value for value in values if value and len(value) > 4}
     logged = " ".join(row["message"] for row in orchestra.ask("logs/filter", limit=200))
     logged += orchestra.log("worker-1") + orchestra.log("worker-2")
     assert values
