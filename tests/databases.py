@@ -49,10 +49,9 @@ class Postgres:
         )  # fmt: skip
 
     def start(self) -> None:
-        settings = (
-            f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
-        )
-        start = f'"{self._programs}/pg_ctl" -D "{self._folder}/data" -l "{self._folder}/log" -w -o "{place} -c fsync=off" start'
+        settings = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
+        control = f'"{self._programs}/pg_ctl" -D "{self._folder}/data" -l "{self._folder}/log" -w'
+        start = f'{control} -o "{settings} -c fsync=off" start'
         self._run("sh", "-c", f"{start} > /dev/null 2>&1")  # elsewhere: the server would keep our pipe open
 
     def stop(self) -> None:
