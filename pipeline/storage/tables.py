@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -34,6 +34,18 @@ class ReviewItemRow(Table):
     __table_args__ = (
         Index("ix_review_items_source_id", "source_id"),
         Index("ix_review_items_state_created_at", "state", "created_at"),
+        # In the order in which fields are handed out, so that a claim reads a few rows and sorts none.
+        Index(
+            "ix_review_items_turn",
+            *("state", text("priority DESC"), "skips", "created_at", "source_id", "document", "position"),
+        ),
+        Index(
+            "ix_review_items_claims",
+            *("claimed_by", "claimed_until"),
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
+        ),
+        Index("ix_review_items_reviewer_keyed_at", "reviewer", "keyed_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -1,0 +1,59 @@
+"""Takes the pictures of Prefect's pages: a server of its own, a real run over the sample documents, a browser.
+
+Run as `python docs/pictures/draw_night.py` in the folder of the checkout. It takes Chromium and a few minutes.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.browser import Browser  # noqa: E402
+from tests.flows.orchestra import Orchestra  # noqa: E402
+
+SAMPLES = ROOT / "sample_docs"
+PICTURES = Path(__file__).parent
+SIZE = (1280, 860)
+
+
+def main() -> None:
+    """Read the samples as a night does, and look at what Prefect shows of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        orchestra = Orchestra(home)
+        browser = None
+        try:
+            orchestra.start(workers=1)
+            orchestra.fieldreader(
+                "deploy", str(SAMPLES / "inbox"), "--output", str(home / "out"), "--templates",
+                str(SAMPLES / "templates"), "--time-zone", "Europe/Berlin",
+            )  # fmt: skip
+            orchestra.wait(orchestra.begin("nightly/nightly"), "COMPLETED", timeout_s=900)
+            artifacts = {row["key"]: row["id"] for row in orchestra.ask("artifacts/filter")}
+            browser = Browser(home / "profile")
+            page = browser.new_page()
+            page.look(*SIZE)
+            base = orchestra.api.removesuffix("/api")
+            for name, path, text in (
+                ("night-deployments", "deployments", "weekly"),
+                ("night-artifact", f"artifacts/artifact/{artifacts['nightly']}", "waiting for a person"),
+                ("night-failures", f"artifacts/artifact/{artifacts['nightly-failures']}", "giro-damaged.pdf"),
+                ("night-history", "artifacts", "nightly-rates"),
+            ):
+                page.open(f"{base}/{path}")
+                page.wait(f"document.body.innerText.includes({text!r})", timeout_s=180)
+                page.picture(PICTURES / f"{name}.png")
+            outside = {url for url in page.requests if not url.startswith((base, "data:", "blob:"))}
+            assert not outside, outside
+        finally:
+            if browser is not None:
+                browser.close()
+            orchestra.stop()
+
+
+if __name__ == "__main__":
+    main()
