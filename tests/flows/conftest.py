@@ -41,9 +41,9 @@ def _database_on_a_server(request: pytest.FixtureRequest) -> str | None:
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Path:
-    """A good sample and a broken one: enough to see both ends."""
+    """A sample with a field for a person and one without, and a broken file: enough to see both ends."""
     folder = tmp_path / "inbox"
     folder.mkdir()
-    shutil.copy(SAMPLES / "inbox" / "giro-bilevel.pdf", folder)
+    shutil.copy(SAMPLES / "inbox" / "cheque-lakh.png", folder)
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
     return folder

@@ -17,8 +17,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PREFECT = (sys.executable, "-m", "prefect")
 FIELDREADER = (sys.executable, "-c", "from pipeline.cli import main; main()")
-START_S = 120
+START_S = 240
 """A server needs 9-15 s on a free machine of two cores, several times that on a busy one."""
+PATIENCE_S = 600
+"""A run starts within 15 s on a free machine; where ten others compute, within minutes."""
 STOP_S = 15
 ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -132,7 +134,7 @@ class Orchestra:
         identity: str = self.ask(f"deployments/{found['id']}/create_flow_run", **asked)["id"]
         return identity
 
-    def wait(self, run: str, state: str, timeout_s: float = 240) -> dict[str, Any]:
+    def wait(self, run: str, state: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """A run, as soon as it is in a state; fails when it ends in another."""
         deadline = time.monotonic() + timeout_s
         while True:

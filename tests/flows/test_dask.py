@@ -15,11 +15,11 @@ import pytest
 
 from pipeline.storage.run_log import RunLog
 from tests.batch_parts import draw_form
-from tests.flows.orchestra import Orchestra, free_port
+from tests.flows.orchestra import PATIENCE_S, Orchestra, free_port
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
     pytest.mark.filterwarnings("default"),  # the cluster's own
     pytest.mark.skipif(
         find_spec("prefect_dask") is None, reason="Dask is not installed: pip install 'fieldreader[dask]'"
@@ -56,13 +56,13 @@ def test_both_workers_read_and_one_that_dies_loses_nothing(orchestra, cluster, t
     inbox.mkdir()
     for number in range(DOCUMENTS):
         draw_form(inbox / f"{number:02}.png", number)
-    with Client(address, timeout="60s") as client:
-        client.wait_for_workers(2, timeout=120)
+    with Client(address, timeout="240s") as client:
+        client.wait_for_workers(2, timeout=PATIENCE_S)
         run = orchestra.begin(
             "read-folder/on-demand", {"FIELDREADER_DASK_ADDRESS": address}, folder=inbox, out=out, templates=None,
             chunk_files=2,
         )  # fmt: skip
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE_S
         while len(done := chunks_by_worker(client)) < 2 or min(done.values()) < 1:
             assert time.monotonic() < deadline, f"{done}\n{orchestra.log('worker-1')}\n{orchestra.log('worker-2')}"
             time.sleep(0.05)

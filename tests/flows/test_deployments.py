@@ -13,9 +13,9 @@ from pipeline.storage.run_log import RunLog
 from tests.batch_parts import draw_form
 from tests.faults.killing import items, written
 from tests.flows.conftest import SAMPLES
-from tests.flows.orchestra import Orchestra
+from tests.flows.orchestra import PATIENCE_S, Orchestra
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -102,13 +102,13 @@ def test_cron_starts_a_night_and_a_second_one_is_cancelled_meanwhile(orchestra, 
         draw_form(inbox / f"{number:02}.png", number)
     (found,) = orchestra.ask("deployments/filter", deployments={"name": {"any_": ["nightly"]}})
     assert {schedule["schedule"]["timezone"] for schedule in found["schedules"]} == {"Europe/Berlin"}
-    planned = orchestra.wait_for_runs("nightly", "SCHEDULED", timeout_s=90)
+    planned = orchestra.wait_for_runs("nightly", "SCHEDULED", timeout_s=PATIENCE_S)
     hours = {datetime.fromisoformat(run["expected_start_time"]).astimezone(BERLIN).hour for run in planned}
     assert hours <= {2, 3}  # an earlier test moves it to 3:30
     assert all(run["auto_scheduled"] for run in planned)
 
     deploy(orchestra, inbox, tmp_path / "out", "* * * * *")
-    (first, *_) = orchestra.wait_for_runs("nightly", "RUNNING", timeout_s=240)
+    (first, *_) = orchestra.wait_for_runs("nightly", "RUNNING", timeout_s=PATIENCE_S)
     assert first["auto_scheduled"]
     second = orchestra.begin("nightly/nightly", folder=inbox, out=tmp_path / "out")
     orchestra.wait(second, "CANCELLED")
@@ -131,7 +131,7 @@ def test_a_wide_run_reads_every_document_once_by_both_workers(orchestra, tmp_pat
     for number in range(12):
         draw_form(wide / f"{number:02}.png", number)
     run = orchestra.begin("wide/wide", folder=wide, out=tmp_path / "out", templates=None, shards=4)
-    orchestra.wait(run, "COMPLETED", timeout_s=600)
+    orchestra.wait(run, "COMPLETED")
     assert len(written(tmp_path / "out")) == 12
     with RunLog.open(orchestra.queue_url) as log:
         parts = [log.runs(f"shard-{number}")[0] for number in (1, 2, 3, 4)]
