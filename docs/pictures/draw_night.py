@@ -25,34 +25,39 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         orchestra = Orchestra(home)
-        browser = None
         try:
             orchestra.start(workers=1)
             orchestra.fieldreader(
                 "deploy", str(SAMPLES / "inbox"), "--output", str(home / "out"), "--templates",
                 str(SAMPLES / "templates"), "--time-zone", "Europe/Berlin",
             )  # fmt: skip
-            orchestra.wait(orchestra.begin("nightly/nightly"), "COMPLETED", timeout_s=900)
-            artifacts = {row["key"]: row["id"] for row in orchestra.ask("artifacts/filter")}
-            browser = Browser(home / "profile")
-            page = browser.new_page()
-            page.look(*SIZE)
-            base = orchestra.api.removesuffix("/api")
-            for name, path, text in (
-                ("night-deployments", "deployments", "weekly"),
-                ("night-artifact", f"artifacts/artifact/{artifacts['nightly']}", "waiting for a person"),
-                ("night-failures", f"artifacts/artifact/{artifacts['nightly-failures']}", "giro-damaged.pdf"),
-                ("night-history", "artifacts", "nightly-rates"),
-            ):
-                page.open(f"{base}/{path}")
-                page.wait(f"document.body.innerText.includes({text!r})", timeout_s=180)
-                page.picture(PICTURES / f"{name}.png")
-            outside = {url for url in page.requests if not url.startswith((base, "data:", "blob:"))}
-            assert not outside, outside
+            orchestra.wait(orchestra.begin("nightly/nightly"), "COMPLETED")
+            look(orchestra, home)
         finally:
-            if browser is not None:
-                browser.close()
             orchestra.stop()
+
+
+def look(orchestra: Orchestra, home: Path) -> None:
+    """Take the pictures; nothing may be asked for from elsewhere."""
+    artifacts = {row["key"]: row["id"] for row in orchestra.ask("artifacts/filter")}
+    base = orchestra.api.removesuffix("/api")
+    browser = Browser(home / "profile")
+    try:
+        page = browser.new_page()
+        page.look(*SIZE)
+        for name, path, text in (
+            ("night-deployments", "deployments", "weekly"),
+            ("night-artifact", f"artifacts/artifact/{artifacts['nightly']}", "waiting for a person"),
+            ("night-failures", f"artifacts/artifact/{artifacts['nightly-failures']}", "giro-damaged.pdf"),
+            ("night-history", "artifacts", "nightly-rates"),
+        ):
+            page.open(f"{base}/{path}")
+            page.wait(f"document.body.innerText.includes({text!r})", timeout_s=240)
+            page.picture(PICTURES / f"{name}.png")
+        outside = {url for url in page.requests if not url.startswith((base, "data:", "blob:"))}
+        assert not outside, outside
+    finally:
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -160,19 +160,19 @@ class Orchestra:
                 continue
         process.wait()
 
-    def wait_for_runs(self, deployment: str, state: str, timeout_s: float) -> list[dict[str, Any]]:
-        """Runs of a deployment in a state, as soon as there is one."""
-        deadline = time.monotonic() + timeout_s
+    def wait_for_runs(self, deployment: str, *states: str) -> list[dict[str, Any]]:
+        """Runs of a deployment in one of some states, as soon as there is one."""
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             runs = self.ask(
                 "flow_runs/filter",
                 deployments={"name": {"any_": [deployment]}},
-                flow_runs={"state": {"type": {"any_": [state]}}},
+                flow_runs={"state": {"type": {"any_": states}}},
             )
             if runs:
                 return runs
             time.sleep(1)
-        raise AssertionError(f"no run of {deployment} became {state}\n{self.log('worker-1')}\n{self.log('server')}")
+        raise AssertionError(f"no run of {deployment} became {states}\n{self.log('worker-1')}\n{self.log('server')}")
 
     def _wait_for_server(self) -> None:
         deadline = time.monotonic() + START_S
