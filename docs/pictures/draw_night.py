@@ -31,15 +31,24 @@ def main() -> None:
                 "deploy", str(SAMPLES / "inbox"), "--output", str(home / "out"), "--templates",
                 str(SAMPLES / "templates"), "--time-zone", "Europe/Berlin",
             )  # fmt: skip
-            orchestra.wait(orchestra.begin("nightly/nightly"), "COMPLETED")
+            night(orchestra, home)
             look(orchestra, home)
         finally:
             orchestra.stop()
 
 
+def night(orchestra: Orchestra, home: Path) -> None:
+    """Read the samples, named as they are in any checkout."""
+    inbox, templates = SAMPLES.relative_to(ROOT) / "inbox", SAMPLES.relative_to(ROOT) / "templates"
+    queue = {"FIELDREADER_DATABASE_URL": f"sqlite:///{home}/pictures.db"}
+    run = orchestra.begin("nightly/nightly", queue, folder=inbox, out=home / "pictures", templates=templates)
+    orchestra.wait(run, "COMPLETED")
+
+
 def look(orchestra: Orchestra, home: Path) -> None:
     """Take the pictures; nothing may be asked for from elsewhere."""
-    artifacts = {row["key"]: row["id"] for row in orchestra.ask("artifacts/filter")}
+    found = orchestra.ask("artifacts/filter", sort="CREATED_DESC")
+    artifacts = {row["key"]: row["id"] for row in reversed(found)}
     base = orchestra.api.removesuffix("/api")
     browser = Browser(home / "profile")
     try:

@@ -104,7 +104,8 @@ class Orchestra:
             f"{self.api}/{path}", data, {"Content-Type": "application/json"}, method=method
         )
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+            said = answer.read()
+        return json.loads(said) if said else None
 
     def log(self, name: str) -> str:
         path = self.home / f"{name}.log"
@@ -133,6 +134,11 @@ class Orchestra:
         }
         identity: str = self.ask(f"deployments/{found['id']}/create_flow_run", **asked)["id"]
         return identity
+
+    def pause(self, deployment: str) -> None:
+        """Let the clock start no more runs of a deployment."""
+        found = self.ask(f"deployments/name/{deployment}", method="GET")
+        self.ask(f"deployments/{found['id']}/pause_deployment")
 
     def wait(self, run: str, state: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """A run, as soon as it is in a state; fails when it ends in another."""
