@@ -58,7 +58,6 @@ def look(orchestra: Orchestra, home: Path) -> None:
             ("night-deployments", "deployments", "weekly"),
             ("night-artifact", f"artifacts/artifact/{artifacts['nightly']}", "waiting for a person"),
             ("night-failures", f"artifacts/artifact/{artifacts['nightly-failures']}", "giro-damaged.pdf"),
-            ("night-history", "artifacts", "nightly-rates"),
         ):
             page.open(f"{base}/{path}")
             page.wait(f"document.body.innerText.includes({text!r})", timeout_s=240)

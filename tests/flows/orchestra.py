@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ START_S = 240
 PATIENCE_S = 600
 """A run starts within 15 s on a free machine; where ten others compute, within minutes."""
 STOP_S = 15
+SERVICE_UNAVAILABLE = 503
 ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -103,9 +105,17 @@ class Orchestra:
         request = urllib.request.Request(
             f"{self.api}/{path}", data, {"Content-Type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            said = answer.read()
-        return json.loads(said) if said else None
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                    said = answer.read()
+                return json.loads(said) if said else None
+            except urllib.error.HTTPError as error:
+                # The server's own SQLite was locked for too long; Prefect's clients ask again, too.
+                if error.code != SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+                time.sleep(2)
 
     def log(self, name: str) -> str:
         path = self.home / f"{name}.log"
