@@ -121,7 +121,7 @@ def test_cron_starts_a_night_and_a_second_one_is_cancelled_meanwhile(orchestra, 
     keys = {row["key"] for row in orchestra.ask("artifacts/filter")}
     assert {"nightly", "nightly-rates", "nightly-failures", "nightly-backlog", "nightly-progress"} <= keys
     with RunLog.open(orchestra.queue_url) as log:
-        record = log.runs("nightly")[-1]
+        record = log.runs("nightly")[0]
     assert (record.state, record.seen, record.failed) == ("done", 12, 1)
 
 
