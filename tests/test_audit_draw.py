@@ -13,6 +13,7 @@ from pipeline.routing import Routing
 from pipeline.storage.review_item import Keying
 from pipeline.storage.review_queue import ReviewQueue
 from tests.batch_parts import draw_form, open_scripted
+from tests.faults.killing import results
 
 ALL = Routing(audit_share=1.0)
 
@@ -40,7 +41,7 @@ def open_auditing(options):
 
 
 def test_accepted_fields_of_earlier_results_reach_people_with_their_pictures(options, queue):
-    before = {path.name: path.stat().st_size for path in options.out.glob("*.json")}
+    before = results(options.out)
     draw = draw_accepted(options.out, ALL, queue)
     assert (draw.fields, len(draw.files), draw.out_of_reach) == (2, 2, 0)
     run_batch(BatchPlan(draw.files), replace(options, again=True), open_with=open_auditing)
@@ -48,7 +49,7 @@ def test_accepted_fields_of_earlier_results_reach_people_with_their_pictures(opt
     assert [item.keying for item in items] == [Keying.AUDIT, Keying.AUDIT]
     pictures = [queue.crop(item.id) for item in items]
     assert all(picture is not None and picture.min() < 128 for picture in pictures)
-    assert {path.name: path.stat().st_size for path in options.out.glob("*.json")} == before
+    assert results(options.out) == before
     assert draw_accepted(options.out, ALL, queue) == Draw((), 0, 0)  # they are there
 
 
