@@ -39,24 +39,24 @@ def fill(url: str, fields: int) -> None:
         if sum(queue.count().values()):
             raise SystemExit("the queue is not empty: name an empty database")
         for number in range(0, fields, 10):
-            readings = tuple(
-                FieldReading(
-                    f"field{place}", FieldKind.DIGITS, 1, CORNERS, "12345", "12345", 0.8, 0.97, Decision.REVIEW,
-                    ("low_confidence",),
-                )
-                for place in range(min(10, fields - number))
-            )  # fmt: skip
-            document = DocumentResult(
-                1, (1,), ResultStatus.NEEDS_REVIEW, None, RegistrationStatus.NOT_NEEDED, None, readings
-            )
-            model = ModelIdentity("none", "1", "0" * 64, "none")
-            queue.put_result(
-                SourceResult(
-                    ResultStatus.NEEDS_REVIEW, f"{number:064d}", (f"{number}.pdf",), MediaType.PDF, 1, (), (document,),
-                    (), "benchmark", model, "2026-01-01T00:00:00+00:00", 0.0,
-                ),
-                {},
-            )  # fmt: skip
+            queue.put_result(result_with(number, min(10, fields - number)), {})
+
+
+def result_with(number: int, fields: int) -> SourceResult:
+    """A result whose every field waits for a person; another number, another file."""
+    readings = tuple(
+        FieldReading(
+            f"field{place}", FieldKind.DIGITS, 1, CORNERS, "12345", "12345", 0.8, 0.97, Decision.REVIEW,
+            ("low_confidence",),
+        )
+        for place in range(fields)
+    )  # fmt: skip
+    document = DocumentResult(1, (1,), ResultStatus.NEEDS_REVIEW, None, RegistrationStatus.NOT_NEEDED, None, readings)
+    model = ModelIdentity("none", "1", "0" * 64, "none")
+    return SourceResult(
+        ResultStatus.NEEDS_REVIEW, f"{number:064d}", (f"{number}.pdf",), MediaType.PDF, 1, (), (document,), (),
+        "benchmark", model, "2026-01-01T00:00:00+00:00", 0.0,
+    )  # fmt: skip
 
 
 def work(url: str, name: str, pause_s: float, waits: list[float], taken: list[str], errors: list[str]) -> None:

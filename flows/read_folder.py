@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
-from prefect import State, Task, flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas import TaskRun
-from prefect.tasks import exponential_backoff
+from prefect import flow, get_run_logger
 
 from flows.artifacts import Progress, publish_run
-from pipeline.batch import BatchOptions, plan_batch, run_batch
+from flows.chunks import read_chunks
+from pipeline.batch import BatchOptions, plan_batch
 from pipeline.composition import batch_options
-from pipeline.errors import OutputError, QueueError, ReadingError
-from pipeline.plan import CHUNK_FILES, WHOLE, BatchPlan, Shard
+from pipeline.errors import ReadingError
+from pipeline.plan import CHUNK_FILES, WHOLE, Shard
 from pipeline.runs import Run, recorded
 from pipeline.settings import Settings, load_settings
-from pipeline.summary import FileOutcome, summarise, summary_to_json
-from pipeline.workers import Event
-
-CHUNK_RETRIES = 3
-RETRY_BASE_S = 10
-"""Waits of 10, 20 and 40 s: a database that restarts or a share that reconnects is back within a minute."""
+from pipeline.summary import summarise, summary_to_json
 
 
 class NothingReadError(ReadingError):
@@ -100,10 +92,7 @@ def read_and_publish(
         chunks = plan.chunks(chunk_files)
         logger.info("run %s: %d files in %d chunks", run.id, len(plan.files), len(chunks))
         progress = Progress(key, len(chunks))
-        outcomes: list[FileOutcome] = []
-        for number, files in enumerate(chunks, start=1):
-            outcomes += read_chunk(f"{number} of {len(chunks)}", BatchPlan(files), run.options)
-            progress.advance()
+        outcomes = read_chunks(chunks, run.options, settings.dask_address, progress.advance)
         summary = summarise(outcomes, time.perf_counter() - began, len(plan.unsettled))
         run.done(summary)
     logger.info(
@@ -113,38 +102,6 @@ def read_and_publish(
     )  # fmt: skip
     publish_run(key, run, summary)
     return run
-
-
-def is_worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Only disk and database get better by waiting; a wrong template or model does not."""
-    return isinstance(state.data, OutputError | QueueError)
-
-
-@task(
-    task_run_name="chunk {label}",
-    retries=CHUNK_RETRIES,
-    retry_delay_seconds=exponential_backoff(RETRY_BASE_S),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_worth_retrying,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
-def read_chunk(label: str, chunk: BatchPlan, options: BatchOptions) -> tuple[FileOutcome, ...]:
-    """Read one chunk; bad documents become failed results and harm nothing else.
-
-    Args:
-        label: place of the chunk, for people.
-        chunk: its files.
-        options: as for any batch.
-    """
-    outcomes: list[FileOutcome] = []
-
-    def collect(event: Event) -> None:
-        if isinstance(event, FileOutcome):
-            outcomes.append(event)
-
-    run_batch(chunk, options, on_event=collect)
-    return tuple(outcomes)
 
 
 def fail_if_nothing_was_read(run: Run) -> None:

@@ -42,26 +42,26 @@ def _files(summary: BatchSummary) -> str:
         ("seconds", f"{summary.seconds:.1f}"),
         ("pages per second", f"{summary.pages_per_second:.1f}"),
     ]
-    return _table(("files", ""), rows)
+    return markdown_table(("files", ""), rows)
 
 
 def _templates(tallies: Iterable[TemplateTally]) -> str:
     rows = [
-        (_cell(t.template), t.documents, _share(t.documents_accepted, t.documents), t.fields,
+        (markdown_cell(t.template), t.documents, _share(t.documents_accepted, t.documents), t.fields,
          _share(t.accepted + t.blank, t.fields), t.review)
         for t in tallies
     ]  # fmt: skip
     head = ("template", "documents", "no person needed", "fields", "read by machine", "for review")
-    return "## Forms\n\n" + _table(head, rows)
+    return "## Forms\n\n" + markdown_table(head, rows)
 
 
 def _failures(failures: tuple[FileOutcome, ...]) -> str:
     rows = [
         (
-            _cell(outcome.names[0]),
+            markdown_cell(outcome.names[0]),
             error.code,
             "" if error.page is None else error.page,
-            _cell(error.message),
+            markdown_cell(error.message),
             remedy(error.code),
         )
         for outcome in failures[:MAX_FAILURES]
@@ -69,14 +69,15 @@ def _failures(failures: tuple[FileOutcome, ...]) -> str:
     ]
     more = len(failures) - MAX_FAILURES
     note = f"\n\nand {more} more" if more > 0 else ""
-    return "## Failed files\n\n" + _table(("file", "code", "page", "what to know", "what to do"), rows) + note
+    return "## Failed files\n\n" + markdown_table(("file", "code", "page", "what to know", "what to do"), rows) + note
 
 
 def _reasons(reasons: Iterable[tuple[str, int]]) -> str:
-    return "## Why fields wait\n\n" + _table(("reason", "fields"), reasons)
+    return "## Why fields wait\n\n" + markdown_table(("reason", "fields"), reasons)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """A table; cells of text that is not ours go through `markdown_cell`."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
@@ -85,7 +86,7 @@ def _share(part: int, whole: int) -> str:
     return f"{part} ({part / whole:.0%})" if whole else "0"
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
     """Text that cannot break out of its cell, nor become markup or a link."""
     plain = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\n", " ").replace("`", "'")
     return "`" + plain.replace("|", "\\|") + "`"

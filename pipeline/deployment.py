@@ -24,6 +24,8 @@ from pipeline.storage.atomic import write_atomically
 PREFECT_FILE = "prefect.yaml"
 PROFILE = "fieldreader"
 POOL = "default"
+NIGHTLY = "nightly"
+"""Slug of the schedule whose hour the user decides."""
 SILENCE_S = 90
 """Three heartbeats missed; `prefect.yaml` has runs say every 30 s, Prefect's least, that they live."""
 CRASH_AUTOMATION = "fieldreader: runs that fell silent have crashed"
@@ -114,7 +116,9 @@ def compose_deployments(options: DeployOptions) -> dict[str, Any]:
         parameters = deployment.get("parameters", {})
         parameters |= {name: folder for name, folder in _folders(options).items() if name in parameters}
         for schedule in deployment.get("schedules", []):
-            schedule |= {"cron": options.cron, "timezone": options.time_zone}
+            schedule["timezone"] = options.time_zone
+            if schedule["slug"] == NIGHTLY:
+                schedule["cron"] = options.cron
     return described
 
 

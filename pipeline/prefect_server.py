@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,9 @@ ANSWER_S = 60.0
 COMMAND_S = 600.0
 """A command needs seconds; on a machine at its limit, ten times that."""
 SHOWN_LINES = 12
+TOO_BUSY = 503
+BUSY_PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+"""Between two tries while the server's own database is locked, which passes within seconds."""
 
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 """No usage data leaves the machine."""
@@ -104,8 +108,7 @@ class PrefectServer:
             self.api + path, data, {"Content-Type": "application/json"}, method=method
         )  # fmt: skip
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
-                text = answer.read()
+            text = _answer(request)
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 raise FileNotFoundError(path) from error
@@ -116,3 +119,17 @@ class PrefectServer:
                 "or as a service, or name yours with --api"
             ) from error
         return json.loads(text) if text else None
+
+
+def _answer(request: urllib.request.Request) -> bytes:
+    """What the server says; asked again while it is too busy to say anything, as Prefect's own clients do."""
+    for pause_s in (*BUSY_PAUSES_S, None):
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
+                text: bytes = answer.read()
+                return text
+        except urllib.error.HTTPError as error:
+            if error.code != TOO_BUSY or pause_s is None:
+                raise
+        time.sleep(pause_s)
+    raise AssertionError("the last try returns or raises")

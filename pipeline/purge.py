@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError, SettingsError
 from pipeline.run_page import RUNS_FOLDER
+from pipeline.storage.atomic import sweep
 from pipeline.storage.database import compact
 from pipeline.storage.names import display_name
 from pipeline.storage.results import read_result
@@ -116,6 +117,7 @@ def purge(options: PurgeOptions) -> PurgeReport:
         log.remove(stamp, names)
     remove_pages(learnt)
     _remove([*pictures, *pages, *old.values()])
+    sweep(options.out, options.before.timestamp())
     compact(options.queue_url)
     if found := traces(options, list(old), names):
         raise OutputError(f"traces of removed documents are left: {', '.join(found[:SHOWN_TRACES])}")

@@ -26,6 +26,11 @@ class Routing:
     audit_share: float = 0.0
     audit_seed: int = 1
 
+    @property
+    def asks_for_accepted(self) -> bool:
+        """Whether fields that were accepted may go to people, who then need their pictures."""
+        return bool(self.second_key_templates) or self.second_key_above is not None or self.audit_share > 0
+
     def route(self, reading: FieldReading, template: str, identity: str) -> Keying | None:
         """How a field is to be keyed; None when no person needs to see it.
 

@@ -14,7 +14,8 @@ from pipeline.drift import profile_of_fields
 from pipeline.errors import ReadingError
 from pipeline.metrics_file import write_metrics
 from pipeline.reading_model import open_model
-from pipeline.run_page import write_run_page
+from pipeline.run_page import RUNS_FOLDER, write_run_page
+from pipeline.storage.atomic import sweep
 from pipeline.storage.results import read_result
 from pipeline.storage.review_item import ItemState
 from pipeline.storage.review_queue import ReviewQueue
@@ -87,6 +88,9 @@ def recorded(kind: str, options: BatchOptions, title: str | None = None, metrics
     now = dt.datetime.now(dt.UTC)
     heading = title or f"{kind.capitalize()} of {now:%Y-%m-%d %H:%M} UTC"
     identity = new_run_id(now)
+    for folder in (options.out, options.out / RUNS_FOLDER, options.archive):
+        if folder is not None and (swept := sweep(folder, now.timestamp())):
+            logger.info("removed %d half-written files of a killed run", swept)
     with ExitStack() as stack:
         log = stack.enter_context(RunLog.open(options.queue_url)) if options.queue_url else None
         run = Run(identity, heading, replace(options, run=identity), kind, now.timestamp(), metrics)

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     retrain_after: int = Field(
         default=500, ge=1, description="fields settled since the last retraining that make the night run ask for one"
     )
+    dask_address: str | None = Field(
+        default=None,
+        min_length=1,
+        description="scheduler of a Dask cluster whose workers read for the flows, such as tcp://host:8786",
+    )
     serve_host: str = Field(default="127.0.0.1", min_length=1, description="address to listen at, for `serve`")
     serve_port: int = Field(default=8765, ge=0, le=65535, description="port of `serve`; 0 for any free one")
     serve_token: SecretStr | None = Field(

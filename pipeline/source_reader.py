@@ -16,6 +16,7 @@ from pipeline.errors import DecoderDiedError, InternalError, OutputError, Readin
 from pipeline.operating_point import OperatingPoint
 from pipeline.plan import PlannedFile
 from pipeline.process import ReadingOptions, read_pages
+from pipeline.routed_pictures import RoutedPictures
 from pipeline.stage_clock import StageClock
 from pipeline.storage.archive import move_to_archive
 from pipeline.storage.earlier_results import EarlierResults
@@ -97,16 +98,17 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
         if earlier.fingerprint == reader.provenance.fingerprint and not reader.again:
             _archive(file, source, earlier, reader)
             return _skip(file, source, earlier, reader.out, clock)
-    pages = _failed_reading(refusal) if refusal else _read(source, reader, on_page, stages)
+    routed = RoutedPictures(PictureSpool()) if reader.queue and reader.queue.routing.asks_for_accepted else None
+    pages = _failed_reading(refusal) if refusal else _read(source, reader, on_page, stages, routed)
     if any(error.code == DecoderDiedError.code for error in pages.errors):
         # Memory may have been short for a moment, or somebody killed the decoder; a second time, the file is to blame.
-        pages = _read(source, reader, on_page, stages)
+        pages = _read(source, reader, on_page, stages, routed)
     if any(error.message == CHANGED for error in pages.errors):
         return leave_file(file.names)
     result = _compose(source, pages, reader.provenance, started, time.perf_counter() - clock)
     try:
         with stages.stage("results"):
-            path = _keep(result, pages, reader)
+            path = _keep(result, pages, reader, routed)
     except ValueError as error:  # a result that contradicts itself
         logger.debug("defect in the result of source %s", source.id, exc_info=True)
         pages = _failed_reading(_defect(error))
@@ -146,7 +148,9 @@ def _take_in(file: PlannedFile, limits: ScanLimits) -> tuple[Source, SourceError
     return replace(source, names=file.names), refusal
 
 
-def _read(source: Source, reader: SourceReader, on_page: OnPage | None, clock: StageClock) -> PagesReading:
+def _read(
+    source: Source, reader: SourceReader, on_page: OnPage | None, clock: StageClock, routed: RoutedPictures | None
+) -> PagesReading:
     try:
         return read_pages(
             open_pages(source, reader.limits),
@@ -155,6 +159,7 @@ def _read(source: Source, reader: SourceReader, on_page: OnPage | None, clock: S
             reader.operating_point,
             reader.reading,
             on_page,
+            on_trace=routed.keep if routed else None,
             pictures=PictureSpool(),
             clock=clock,
         )
@@ -172,10 +177,13 @@ def _defect(error: Exception) -> InternalError:
     return InternalError(f"met a defect of fieldreader ({type(error).__name__})")
 
 
-def _keep(result: SourceResult, pages: PagesReading, reader: SourceReader) -> Path:
+def _keep(
+    result: SourceResult, pages: PagesReading, reader: SourceReader, routed: RoutedPictures | None = None
+) -> Path:
     """Put what needs a person into the queue, then write the result."""
     if reader.queue:
-        reader.queue.put_result(result, pages.review_crops, reader.templates, reader.run)
+        crops = routed.beside(pages.review_crops, result.documents) if routed else pages.review_crops
+        reader.queue.put_result(result, crops, reader.templates, reader.run)
     return _write(reader.out, result)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import database_url, postgres_server
+from tests.databases import database_url, postgres, postgres_server
 
-__all__ = ["database_url", "postgres_server"]
+__all__ = ["database_url", "postgres", "postgres_server"]
 
 REAL_DATA = "FIELDREADER_DATA"
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 DRIVER = "psycopg"
-START_S = 60
+START_S = 120
 UNPRIVILEGED = "postgres"
 """PostgreSQL refuses to run as root; Debian's package makes this user."""
 
@@ -26,18 +26,57 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of this test's own."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/state/database.db"
-    server: str = request.getfixturevalue("postgres_server")
-    name = f"test_{secrets.token_hex(6)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.replace("/postgres", f"/{name}")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+class Postgres:
+    """A PostgreSQL server of our own on loopback.
+
+    Attributes:
+        url: of its database `postgres`.
+    """
+
+    def __init__(self, programs: Path, folder: Path, user: str | None) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._user = user
+        self._port = _free_port()
+        self.url = f"postgresql+{DRIVER}://tester@127.0.0.1:{self._port}/postgres"
+        self._run(
+            f"{programs}/initdb", "-D", f"{folder}/data", "--auth=trust", "--username=tester", "--no-sync",
+            "--encoding=UTF8",
+        )  # fmt: skip
+
+    def start(self) -> None:
+        settings = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
+        control = f'"{self._programs}/pg_ctl" -D "{self._folder}/data" -l "{self._folder}/log" -w'
+        start = f'{control} -o "{settings} -c fsync=off" start'
+        self._run("sh", "-c", f"{start} > /dev/null 2>&1")  # elsewhere: the server would keep our pipe open
+
+    def stop(self) -> None:
+        """At once, as in a crash."""
+        self._run(f"{self._programs}/pg_ctl", "-D", f"{self._folder}/data", "-m", "immediate", "stop")
+
+    def new_database(self, prefix: str = "test") -> str:
+        """URL of an empty database."""
+        name = f"{prefix}_{secrets.token_hex(6)}"
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url.replace("/postgres", f"/{name}")
+
+    def _run(self, *command: str) -> None:
+        done = subprocess.run(
+            command, user=self._user, cwd=self._folder, capture_output=True, text=True, timeout=START_S, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """URL of the database `postgres` of a server that lives as long as the tests; skips where none can be started."""
+def postgres() -> Iterator[Postgres]:
+    """A server that lives as long as the tests; skips where none can be started."""
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
@@ -51,24 +90,19 @@ def postgres_server() -> Iterator[str]:
             shutil.chown(folder, user)
         except LookupError:
             pytest.skip(f"PostgreSQL does not run as root, and there is no user {user}")
-    port = _free_port()
-
-    def control(*command: str) -> None:
-        done = subprocess.run(
-            command, user=user, cwd=folder, capture_output=True, text=True, timeout=START_S, check=False
-        )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-
-    data, log = str(folder / "data"), str(folder / "log")
     try:
-        control(f"{programs}/initdb", "-D", data, "--auth=trust", "--username=tester", "--no-sync", "--encoding=UTF8")
-        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        # With its output elsewhere: the server would keep our pipe open.
-        control("sh", "-c", f'"{programs}/pg_ctl" -D "{data}" -l "{log}" -w -o "{settings}" start > /dev/null 2>&1')
-        yield f"postgresql+{DRIVER}://tester@127.0.0.1:{port}/postgres"
-        control(f"{programs}/pg_ctl", "-D", data, "-m", "immediate", "stop")
+        server = Postgres(programs, folder, user)
+        server.start()
+        yield server
+        server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres: Postgres) -> str:
+    """URL of its database `postgres`."""
+    return postgres.url
 
 
 def _programs() -> Path | None:

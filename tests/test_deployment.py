@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 import yaml
 
+from pipeline import prefect_server
 from pipeline.deployment import SILENCE_S, DeployOptions, compose_deployments, crash_automation, deploy
 from pipeline.errors import SettingsError
 from pipeline.prefect_server import PrefectServer
@@ -44,6 +45,8 @@ def test_the_users_folders_hour_and_zone_take_the_place_of_the_samples(options, 
     }  # fmt: skip
     (schedule,) = nightly["schedules"]
     assert (schedule["cron"], schedule["timezone"]) == ("30 1 * * 1-5", "Asia/Kolkata")
+    (audit,) = found["audit/weekly"]["schedules"]  # its own hour, on the user's clock
+    assert (audit["cron"], audit["timezone"]) == ("0 6 * * 1", "Asia/Kolkata")
     assert {deployment["work_pool"]["name"] for deployment in found.values()} == {"readers"}
 
 
@@ -138,6 +141,32 @@ def test_a_pool_of_another_type_is_refused(options, answering, monkeypatch):
     next(steps)
     with pytest.raises(SettingsError, match="type docker"):
         next(steps)
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(prefect_server, "BUSY_PAUSES_S", (0.01, 0.01))
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(503 if len(asked) % 4 in (1, 2) else 200)
+            self.end_headers()
+            self.wfile.write(b'"3.8.8"')
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        found = PrefectServer(f"http://127.0.0.1:{server.server_port}/api", tmp_path)
+        assert found.version() == "3.8.8"
+        assert len(asked) == 3
+        monkeypatch.setattr(prefect_server, "BUSY_PAUSES_S", ())
+        asked.clear()
+        with pytest.raises(SettingsError, match="refuses GET /admin/version: HTTP Error 503"):
+            found.version()
+        server.shutdown()
 
 
 def test_what_is_not_there_is_none(answering, tmp_path):

@@ -135,8 +135,9 @@ def test_a_batch_leaves_a_record_that_says_what_its_page_says(inbox, options):
     assert "11111" not in page  # what stands in the field
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(0, marks=pytest.mark.slow), *(pytest.param(n, marks=pytest.mark.soak) for n in range(1, 5))]
+)
 def test_no_adverse_case_is_consumed_wrongly(inbox, options, tmp_path, seed):
     """A hundred files a seed, each meddled with when its turn comes; in the end each content is read exactly once."""
     dice = random.Random(seed)

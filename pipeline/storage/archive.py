@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.storage.atomic import flush_folder
+from pipeline.storage.atomic import flush_folder, unfinished_beside
 from pipeline.storage.names import display_name
 from pipeline.storage.results import ID_CHARACTERS
 
@@ -55,18 +54,22 @@ def move_to_archive(path: Path, source_id: str, archive: Path) -> Path | None:
     return place
 
 
+def archived_names(archive: Path, name: str, source_id: str) -> tuple[Path, Path]:
+    """Where an original may be in the archive: under its own name, or with a part of its id behind that."""
+    plain = archive / name
+    return plain, archive / f"{plain.stem}-{source_id[:ID_CHARACTERS]}{plain.suffix}"
+
+
 def _place(archive: Path, name: str, source_id: str) -> Path:
     """Where an original belongs: under its own name, with a part of its id where another one has that."""
     archive.mkdir(parents=True, exist_ok=True)
-    plain = archive / name
-    if not os.path.lexists(plain) or _sha256(plain) == source_id:
-        return plain
-    return archive / f"{plain.stem}-{source_id[:ID_CHARACTERS]}{plain.suffix}"
+    plain, with_id = archived_names(archive, name, source_id)
+    return plain if not os.path.lexists(plain) or _sha256(plain) == source_id else with_id
 
 
 def _copy(descriptor: int, place: Path, source_id: str) -> bool:
     """Copy the open original; False, with nothing left behind, when it is not what was read."""
-    temporary = place.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = unfinished_beside(place)
     try:
         with temporary.open("xb") as copy:
             while block := os.read(descriptor, _COPY_BYTES):

@@ -60,6 +60,11 @@ class ReviewQueue:
         """
         return cls(open_database(url), routing=routing)
 
+    @property
+    def routing(self) -> Routing:
+        """What is to be keyed beyond fields in review."""
+        return self._routing
+
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
@@ -206,6 +211,12 @@ class ReviewQueue:
             states = [ItemState(state) for state in session.scalars(query.order_by(ReviewItemRow.keyed_at))]
         settled = [state for state in states if state not in OPEN_STATES]
         return tuple(state is not ItemState.CONFIRMED for state in settled), len(states) - len(settled)
+
+    def audited_templates(self) -> tuple[str, ...]:
+        """Forms of which fields were drawn for an audit, in order of their names."""
+        query = select(ReviewItemRow.template).where(ReviewItemRow.keying == Keying.AUDIT).distinct()
+        with self._read() as session:
+            return tuple(sorted(template for template in session.scalars(query) if template is not None))
 
     # --- the person's side -----------------------------------------------------------------------
 

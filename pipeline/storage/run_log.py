@@ -139,7 +139,7 @@ class RunLog:
             row.state, row.ended, row.error = RunState.STOPPED, _stamp(self._now()), error
 
     def runs(self, kind: str | None = None, limit: int | None = None) -> tuple[RunRecord, ...]:
-        """Runs, newest first."""
+        """Runs, newest first; one of this machine whose process is gone shows as killed."""
         query = select(RunRow).order_by(RunRow.started.desc(), RunRow.id.desc()).limit(limit)
         if kind is not None:
             query = query.where(RunRow.kind == kind)
@@ -198,7 +198,7 @@ def _to_record(row: RunRow) -> RunRecord:
     return RunRecord(
         id=row.id,
         kind=row.kind,
-        state=RunState(row.state),
+        state=RunState.KILLED if row.state == RunState.RUNNING and _is_gone(row.process) else RunState(row.state),
         started=row.started,
         ended=row.ended,
         error=row.error,

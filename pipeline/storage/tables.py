@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -34,6 +34,13 @@ class ReviewItemRow(Table):
     __table_args__ = (
         Index("ix_review_items_source_id", "source_id"),
         Index("ix_review_items_state_created_at", "state", "created_at"),
+        Index(
+            "ix_review_items_claims",
+            *("claimed_by", "claimed_until"),
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
+        ),
+        Index("ix_review_items_reviewer_keyed_at", "reviewer", "keyed_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -74,6 +81,14 @@ class ReviewItemRow(Table):
     claimed_until: Mapped[str | None]
 
     crop: Mapped[ReviewCropRow | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+# In the order in which fields are handed out, so that a claim reads a few rows and sorts none.
+Index(
+    "ix_review_items_turn",
+    ReviewItemRow.state, ReviewItemRow.priority.desc(), ReviewItemRow.skips, ReviewItemRow.created_at,
+    ReviewItemRow.source_id, ReviewItemRow.document, ReviewItemRow.position,
+)  # fmt: skip
 
 
 class ReviewCropRow(Table):

@@ -151,6 +151,10 @@ def test_a_full_disk_stops_the_batch_and_leaves_whole_results_only(
     assert all(path.suffix == ".json" for path in written)
     assert 0 < len(written) < 9
     assert len(results(small_disk)) == len(written)
+    subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)  # somebody made room
+    among = run(inbox, options)
+    assert [result["status"] for result in among.values()] == ["accepted"] * 9
+    assert [path for path in written if path not in small_disk.iterdir()] == []
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from prefect.states import Failed
 
-from flows.read_folder import NothingReadError, fail_if_nothing_was_read, is_worth_retrying
+from flows.chunks import is_worth_retrying
+from flows.read_folder import NothingReadError, fail_if_nothing_was_read
 from flows.summary_page import MAX_FAILURES, summary_page
 from pipeline.batch import BatchOptions
 from pipeline.document import ErrorItem, ResultStatus

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from pipeline.storage.atomic import write_atomically
+from pipeline.storage.atomic import LEFT_BEHIND_S, sweep, unfinished_beside, write_atomically
 
 
 def test_a_file_is_written_with_its_folder(tmp_path: Path) -> None:
@@ -76,3 +80,36 @@ def test_pieces_are_written_one_behind_the_other_or_not_at_all(tmp_path: Path) -
         write_atomically(path, (b"%d" % (1 // number) for number in (1, 0)))
     assert path.read_bytes() == b"0123"
     assert list(tmp_path.iterdir()) == [path]
+
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.storage.atomic import write_atomically
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+write_atomically(Path(sys.argv[1]), b"half")
+"""
+
+
+def test_what_a_killed_process_left_half_written_is_swept_once_it_is_old(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED_WHILE_WRITING, str(tmp_path / "a.json")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    assert subprocess.run(command, env=environment, check=False, timeout=60).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert sweep(tmp_path, time.time()) == 0  # somebody may be writing it just now
+    assert left.exists()
+    assert sweep(tmp_path, time.time() + LEFT_BEHIND_S + 60) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.tmp", ".fieldreader-notes.tmp", ".a.json.0a1b2c3d.tmp"])
+def test_what_is_not_ours_is_never_swept(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    assert sweep(tmp_path, time.time() + 10 * LEFT_BEHIND_S) == 0
+    assert (tmp_path / name).exists()
+
+
+def test_sweeping_a_folder_that_is_not_there_or_swept_by_others_meanwhile_is_no_error(tmp_path: Path) -> None:
+    assert sweep(tmp_path / "none", time.time()) == 0
+    unfinished_beside(tmp_path / "a").mkdir()  # cannot be unlinked
+    assert sweep(tmp_path, time.time() + 10 * LEFT_BEHIND_S) == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_training_set"
-down_revision = "0003_review_station"
+revision = "0005_training_set"
+down_revision = "0004_queue_at_scale"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,85 @@
+"""Audits as a flow: people key a share of what was accepted; the run fails when too much of that is wrong."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from prefect import flow, get_run_logger
+
+from flows.artifacts import publish_page
+from flows.audit_page import audit_page
+from flows.chunks import read_chunks
+from pipeline.audit_draw import Draw, draw_accepted
+from pipeline.audit_sampling import AuditTally, tally
+from pipeline.composition import batch_options
+from pipeline.errors import ReadingError
+from pipeline.plan import BatchPlan
+from pipeline.runs import recorded
+from pipeline.settings import Settings, load_settings
+from pipeline.storage.review_queue import ReviewQueue
+from pipeline.summary import summarise
+
+
+class BudgetBrokenError(ReadingError):
+    """Audits show that more accepted values are wrong than were to be."""
+
+    code = "budget_broken"
+    exit_code = 3
+
+
+@flow(name="audit", flow_run_name="audit {out}", persist_result=False)
+def audit(
+    out: Path = Path("out"),
+    templates: Path | None = None,
+    archive: Path | None = None,
+    share: float | None = None,
+    max_error: float | None = None,
+) -> str:
+    """Put a seeded share of all accepted fields into the review queue, and say what audits have found so far.
+
+    Files that hold such fields are read once more, for their pictures; with the same model that changes no result.
+
+    Args:
+        out: folder of the results.
+        templates: folder of form templates; the setting `templates` when None.
+        archive: where originals may have moved to.
+        share: of accepted fields; the setting `audit_share` when None.
+        max_error: the error budget; the setting when None.
+
+    Returns:
+        The finding in one sentence.
+
+    Raises:
+        BudgetBrokenError: the evidence suffices that more values are wrong than may be.
+    """
+    settings = load_settings(templates=templates, audit_share=share, max_error=max_error)
+    with ReviewQueue.open(settings.queue_url) as queue:
+        draw = draw_accepted(out, settings.routing, queue, archive)
+    get_run_logger().info(
+        "%d accepted fields drawn in %d files; %d out of reach", draw.fields, len(draw.files), draw.out_of_reach
+    )
+    _read_again(draw, out, settings)
+    with ReviewQueue.open(settings.queue_url) as queue:
+        tallies = {form: _tally(queue, form, settings.max_error) for form in queue.audited_templates()}
+        total = _tally(queue, None, settings.max_error)
+    publish_page("audit", audit_page(total, tallies, draw))
+    finding = f"{total.wrong} of {total.audited} audited values wrong; error budget {total.budget:.2%}"
+    if total.is_broken:
+        raise BudgetBrokenError(f"the error budget is broken: {finding}; stop accepting, and calibrate anew")
+    return finding
+
+
+def _read_again(draw: Draw, out: Path, settings: Settings) -> None:
+    if not draw.files:
+        return
+    with recorded("audit", batch_options(settings, out, again=True)) as run:
+        began = time.perf_counter()
+        chunks = BatchPlan(draw.files).chunks()
+        outcomes = read_chunks(chunks, run.options, settings.dask_address, lambda: None)
+        run.done(summarise(outcomes, time.perf_counter() - began))
+
+
+def _tally(queue: ReviewQueue, template: str | None, budget: float) -> AuditTally:
+    outcomes, waiting = queue.audited(template)
+    return tally(outcomes, waiting, budget)
