@@ -63,7 +63,8 @@ def export_command(
 ) -> None:
     """Write the fields that wait into a folder for a spreadsheet: queue.csv and one picture a field.
 
-    In the column `corrected`, key what the picture shows, `=` to confirm the proposal, or `?` when nobody can read it.
+    In the column `corrected`, key what the picture shows, `=` to confirm the proposal, `?` when nobody can
+    read it, or `blank` when nothing is written there.
     """
     from pipeline.cli.report import count
     from pipeline.storage.review_exchange import EXCHANGES
@@ -76,7 +77,7 @@ def export_command(
         typer.echo("Import it in Label Studio with the labelling configuration beside it; export as JSON, then:")
         typer.echo("  fieldreader queue import EXPORT.json")
     elif exported:
-        typer.echo("Fill in the column 'corrected' (the value, '=' to confirm, '?' when unreadable), then:")
+        typer.echo("Fill in the column 'corrected' (the value, '=' to confirm, '?' when unreadable, 'blank'), then:")
         typer.echo(f"  fieldreader queue import {file}")
 
 

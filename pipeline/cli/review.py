@@ -61,7 +61,7 @@ def review(
     settings = global_options(context).settings(serve_host=host, templates=templates)
     token = settings.serve_token.get_secret_value() if settings.serve_token else new_token()
     forms = load_templates(settings.templates) if settings.templates else ()
-    desk = ReviewDesk.open(settings.queue_url)
+    desk = ReviewDesk.open(settings.queue_url, settings.seeding)
     access = Access(Reviewers(desk.engine), token)
     station = Station(
         desk, access, StationPictures(desk, settings.scans), specs_of(forms), snippets_only, settings.max_error

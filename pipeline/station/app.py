@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,22 +17,38 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from pipeline.audit_sampling import tally
+from pipeline.document import Polygon
 from pipeline.errors import QueueError, SourceError
+from pipeline.serve.answers import ErrorAnswer
 from pipeline.serve.gate import Gate, refuse, token_in_address
 from pipeline.station.access import COOKIE, SAFE_METHODS, Access, SafeHeaders, carries_form_token, is_from_here
 from pipeline.station.facts import Specs, check_keyed, item_facts
-from pipeline.station.monitor import monitor_facts
+from pipeline.station.monitor import PLOTTED_RUNS, monitor_facts
 from pipeline.station.pictures import StationPictures
 from pipeline.storage.review_desk import HAND, ReviewDesk, Wanted
 from pipeline.storage.review_figures import queue_figures
-from pipeline.storage.review_item import Answer, ReviewItem
+from pipeline.storage.review_item import Answer, ItemState, ReviewItem
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import LONGEST_S, Reviewer, SignedIn
+from pipeline.storage.run_log import RunLog
 
 MAX_BYTES = 16_384
 """Of a request; an answer has a few hundred bytes."""
 STATIC = {"station.css": "text/css", "station.js": "text/javascript"}
 Text = Annotated[str, Field(max_length=256)]
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer, "description": words}
+    for status, words in {
+        400: "the body is no JSON in UTF-8",
+        401: "nobody is signed in",
+        403: "the request does not come from the page, or this field is not for this person",
+        404: "there is no such field or scan",
+        409: "the answer cannot be taken, or breaks a rule and nobody insisted",
+        413: "too many bytes",
+        422: "the request or the value does not fit",
+        429: "too many requests",
+    }.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,7 @@ class Asked(BaseModel):
 
 
 class Keyed(Asked):
-    """A value as keyed; `?` for unreadable."""
+    """A value as keyed; `?` for unreadable, `blank` for blank."""
 
     id: Text
     text: Text
@@ -181,8 +197,9 @@ def _add_pages(app: FastAPI, station: Station) -> None:
             raise HTTPException(403, "the monitor is for supervisors")
         figures = queue_figures(station.desk.engine, datetime.now(UTC))
         outcomes, waiting = ReviewQueue(station.desk.engine).audited()
+        runs = RunLog(station.desk.engine).runs(limit=PLOTTED_RUNS)
         return HTMLResponse(
-            _page("monitor.html", **monitor_facts(figures, tally(outcomes, waiting, station.max_error)))
+            _page("monitor.html", **monitor_facts(figures, tally(outcomes, waiting, station.max_error), runs))
         )
 
     @app.get("/static/{name}")
@@ -192,17 +209,23 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         text = (Path(__file__).parents[1] / "pages" / name).read_text(encoding="utf-8")
         return Response(text, media_type=STATIC[name], headers={"Cache-Control": "no-cache"})
 
-    @app.get("/crop/{item_id}")
+    @app.get("/crop/{item_id}", response_class=Response, responses=_REFUSALS)
     def crop(item_id: str, person: Person) -> Response:
-        item = _known(station, item_id)
+        item = _seen_by(person.reviewer, station, item_id)
         return Response(station.pictures.crop_png(item), media_type="image/png", headers=_PICTURE_HEADERS)
 
-    @app.get("/page/{item_id}")
+    @app.get("/page/{item_id}", response_class=Response, responses=_REFUSALS)
     def page(item_id: str, person: Person) -> Response:
         if station.snippets_only and not person.reviewer.is_supervisor:
             raise HTTPException(403, "only single fields are shown here")
-        item = _known(station, item_id)
-        return Response(station.pictures.page_jpeg(item), media_type="image/jpeg", headers=_PICTURE_HEADERS)
+        item = _seen_by(person.reviewer, station, item_id)
+        if person.reviewer.is_supervisor:
+            covered: Sequence[Polygon] = ()
+        elif item.accounts_px is None:
+            raise HTTPException(403, "where account numbers stand on this page is not known; ask a supervisor")
+        else:
+            covered = item.accounts_px
+        return Response(station.pictures.page_jpeg(item, covered), media_type="image/jpeg", headers=_PICTURE_HEADERS)
 
 
 _PICTURE_HEADERS = {"Cache-Control": "private, max-age=300"}
@@ -217,10 +240,14 @@ def _with_cookie(request: Request, cookie: str) -> Response:
     return answer
 
 
-def _known(station: Station, item_id: str) -> ReviewItem:
+def _seen_by(reviewer: Reviewer, station: Station, item_id: str) -> ReviewItem:
+    """A field that this person may look at: his own or a free one, while it is open; supervisors may see every one."""
     item = station.desk.find(item_id)
     if item is None:
         raise HTTPException(404, "this field is no longer in the queue")
+    is_open = item.state in (ItemState.PENDING, ItemState.CLAIMED)
+    if not reviewer.is_supervisor and not (is_open and item.claimed_by in (None, reviewer.name)):
+        raise HTTPException(403, "this field is not in your hand")
     return item
 
 
@@ -230,15 +257,15 @@ def _known(station: Station, item_id: str) -> ReviewItem:
 def _add_calls(app: FastAPI, station: Station) -> None:
     desk = station.desk
 
-    @app.post("/api/hand")
+    @app.post("/api/hand", responses=_REFUSALS)
     def hand(asked: Asked, person: Person) -> dict[str, Any]:
         return _state(station, person, asked)
 
-    @app.post("/api/check")
+    @app.post("/api/check", responses=_REFUSALS)
     def check(keyed: Keyed, person: Person) -> dict[str, Any]:
-        return asdict(check_keyed(keyed.text, _known(station, keyed.id), station.specs))
+        return asdict(check_keyed(keyed.text, _seen_by(person.reviewer, station, keyed.id), station.specs))
 
-    @app.post("/api/answer")
+    @app.post("/api/answer", responses=_REFUSALS)
     def answer(keyed: Keyed, person: Person) -> Any:
         item = desk.find(keyed.id)
         if item is None:  # a newer reading was sure enough; nothing is lost by not asking
@@ -249,21 +276,21 @@ def _add_calls(app: FastAPI, station: Station) -> None:
         if checked.broken and not keyed.insist:
             return refuse(409, "breaks_a_rule", "; ".join(checked.broken))
         note = f"insisted: {'; '.join(checked.broken)}" if checked.broken else None
-        text = checked.value if checked.value is not None else "?"
+        text = checked.value if checked.value is not None else keyed.text  # a word, such as "blank"
         desk.answer(person.reviewer, Answer(keyed.id, text, "this field"), note)
         return _state(station, person, keyed)
 
-    @app.post("/api/skip")
+    @app.post("/api/skip", responses=_REFUSALS)
     def skip(named: Named, person: Person) -> dict[str, Any]:
         desk.skip(person.reviewer, named.id)
         return _state(station, person, named)
 
-    @app.post("/api/escalate")
+    @app.post("/api/escalate", responses=_REFUSALS)
     def escalate(named: Named, person: Person) -> dict[str, Any]:
         desk.escalate(person.reviewer, named.id, named.note)
         return _state(station, person, named)
 
-    @app.post("/api/back")
+    @app.post("/api/back", responses=_REFUSALS)
     def back(asked: Asked, person: Person) -> dict[str, Any]:
         item = desk.take_back(person.reviewer)
         state = _state(station, person, asked)
