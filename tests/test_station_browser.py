@@ -22,9 +22,11 @@ from pipeline.storage.limits import DEFAULT_LIMITS
 from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import Reviewers
+from recognizer.drift import Shift
 from tests.browser import CHROMIUM, Browser
 from tests.served import served
 from tests.storage.review_samples import SURVEY, reading, result
+from tests.test_station import finish_run
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -258,32 +260,43 @@ def luminance(colour):
 
 
 TEXTS = """
-[...document.querySelectorAll('header *, main *, footer *')]
-.filter((e) => e.offsetParent && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
+[...document.querySelectorAll('body *')]
+.filter((e) => e.offsetParent || e.ownerSVGElement)
+.filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
 .map((e) => {
   let under = e;
   while (under && getComputedStyle(under).backgroundColor === 'rgba(0, 0, 0, 0)') under = under.parentElement;
-  return [e.textContent.trim().slice(0, 30), getComputedStyle(e).color, getComputedStyle(under).backgroundColor];
+  const ink = e.ownerSVGElement ? getComputedStyle(e).fill : getComputedStyle(e).color;
+  return [e.textContent.trim().slice(0, 30), ink, getComputedStyle(under).backgroundColor];
 })
 """
 UNNAMED = """
-[...document.querySelectorAll('input:not([type=hidden]), select, button, img')]
-.filter((e) => e.offsetParent && !(e.ariaLabel || e.alt || e.textContent.trim() || e.labels?.length))
+[...document.querySelectorAll('input:not([type=hidden]), select, button, img, svg')]
+.filter((e) => (e.offsetParent || e.ownerSVGElement === null) && !e.ariaHidden
+  && !(e.ariaLabel || e.alt || e.textContent.trim() || e.labels?.length))
 .map((e) => e.outerHTML)
 """
+SIZES = {"phone": (360, 740), "desk": (1280, 800), "4K": (3840, 2160)}
 
 
 @slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [(360, 740), (1280, 800), (3840, 2160)], ids=["phone", "desk", "4K"])
-def test_all_text_has_contrast_and_nothing_sticks_out(place, dark, size):
+def test_all_text_has_contrast_all_controls_have_names_and_nothing_sticks_out(place, dark):
     page = place.fill(2).start().tab()
-    page.look(*size, dark=dark)
-    page.wait("document.getElementById('picture').complete")
-    texts = page.run(TEXTS)
-    assert len(texts) > 10
-    for words, ink, ground in texts:
-        lighter, darker = sorted((luminance(ink), luminance(ground)), reverse=True)
-        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, f"{words}: {ink} on {ground}"
-    assert page.run("document.documentElement.scrollWidth <= innerWidth")
-    assert page.run(UNNAMED) == []
+    with closing(ReviewDesk.open(place.url)) as desk:
+        for number in (1, 2, 3):
+            finish_run(
+                desk, number, 90 + number, model=str(number), shifts=[Shift("blank", 400, 0.3, 0.15, True, True)]
+            )
+    for path, least in (("/", 20), ("/monitor", 30), ("/sign-in", 3)):
+        page.open(f"{place.address}{path}")
+        page.wait(f"'{path}' !== '/' || (hand.length && document.getElementById('picture').complete)")
+        for name, size in SIZES.items():
+            page.look(*size, dark=dark)
+            texts = page.run(TEXTS)
+            assert len(texts) >= least, (path, len(texts))
+            for words, ink, ground in texts:
+                lighter, darker = sorted((luminance(ink), luminance(ground)), reverse=True)
+                assert (lighter + 0.05) / (darker + 0.05) >= 4.5, f"{path} {name} {words}: {ink} on {ground}"
+            assert page.run("document.documentElement.scrollWidth <= innerWidth"), (path, name)
+            assert page.run(UNNAMED) == []

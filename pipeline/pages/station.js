@@ -161,7 +161,7 @@ function show() {
   touched = before !== undefined && before !== "";
   value.value = touched ? before : item.proposal || "";
   value.className = touched || !item.proposal ? "" : "proposal";
-  value.placeholder = item.blind ? "key what you see" : item.looks_blank ? "looks blank" : "nothing was read";
+  value.placeholder = item.blind ? "key what you see" : item.looks_blank ? "looks blank: Enter" : "nothing was read";
   remark("");
   $("why").textContent = why(item);
   second(item);

@@ -19,7 +19,7 @@ SCALE_PX = 600
 PLOT_HEIGHT_PX = 160
 PLOTTED_RUNS = 30
 """A month of nights."""
-SHOWN_RUNS = 14
+SHOWN_RUNS = 7
 FLOORS = (0.9, 0.8, 0.5, 0.0)
 """Where the scale of shares may begin: as high as the lowest share allows, so that a bad night shows."""
 
