@@ -19,9 +19,10 @@ from pipeline.document import Decision, FieldKind, FieldSpec, FormTemplate, Mode
 from pipeline.errors import QueueError
 from pipeline.seeded_errors import Seeding
 from pipeline.station.access import COOKIE, Access, Limit
-from pipeline.station.app import Station, create_station
+from pipeline.station.app import create_station
 from pipeline.station.facts import specs_of
 from pipeline.station.pictures import StationPictures, cut_out
+from pipeline.station.station import Station
 from pipeline.storage.limits import DEFAULT_LIMITS
 from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_item import Answer

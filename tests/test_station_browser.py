@@ -15,9 +15,10 @@ import pytest
 
 from pipeline.document import FieldKind, FieldSpec, FormTemplate, RuleSpec
 from pipeline.station.access import Access
-from pipeline.station.app import Station, create_station
+from pipeline.station.app import create_station
 from pipeline.station.facts import specs_of
 from pipeline.station.pictures import StationPictures
+from pipeline.station.station import Station
 from pipeline.storage.limits import DEFAULT_LIMITS
 from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_queue import ReviewQueue

@@ -13,8 +13,9 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
 from pipeline.station.access import Access, Limit
-from pipeline.station.app import Station, create_station
+from pipeline.station.app import create_station
 from pipeline.station.pictures import StationPictures
+from pipeline.station.station import Station
 from pipeline.storage.limits import DEFAULT_LIMITS
 from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_queue import ReviewQueue

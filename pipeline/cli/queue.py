@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline.storage.review_item import ReviewItem
     from pipeline.storage.review_queue import ReviewQueue
 
+SHOWN_DIGITS = 4
+"""Of an account number; enough to tell it from others, as on receipts (PCI DSS 3.4)."""
 SHOWN_ITEMS = 50
 """About a screenful; `--limit` shows more."""
 
@@ -110,6 +112,7 @@ def _open_queue(options: GlobalOptions) -> ReviewQueue:
 
 
 def _facts(item: ReviewItem) -> dict[str, Any]:
+    is_hidden = item.keying.value != "shown"  # who keys it is not to know
     return {
         "item": item.id,
         "files": list(item.source_names),
@@ -118,12 +121,20 @@ def _facts(item: ReviewItem) -> dict[str, Any]:
         "template": item.template,
         "field": item.spec.name,
         "kind": str(item.spec.kind),
-        "proposal": item.machine_value,
-        "confidence": item.confidence,
-        "reasons": list(item.reasons),
+        "keying": item.keying.value,
+        "proposal": None if is_hidden else item.machine_value,
+        "confidence": None if is_hidden else item.confidence,
+        "reasons": [] if is_hidden else list(item.reasons),
         "run": item.run,
         "created_at": item.created_at,
     }
+
+
+def _in_short(facts: dict[str, Any]) -> str:
+    """The proposal as a terminal shows it, where others may look on: of account numbers, the last digits."""
+    proposal: str = facts["proposal"] or "-"
+    hidden = max(0, len(proposal) - SHOWN_DIGITS) if facts["kind"] == "account" else 0
+    return "·" * hidden + proposal[hidden:]
 
 
 def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
@@ -146,9 +157,10 @@ def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
     table.add_column("Why", overflow="fold")
     for item in items:
         name = file_name(item.source_names[0]) if item.source_names else ""
-        proposal = item.machine_value if item.machine_value is not None else "-"
-        why = ", ".join(item.reasons)
-        table.add_row(Text(name), str(item.page), item.spec.name, proposal, f"{item.confidence:.3f}", why)
+        facts = _facts(item)
+        sure = "" if facts["confidence"] is None else f"{item.confidence:.3f}"
+        why = ", ".join(facts["reasons"]) or f"keyed without its proposal ({item.keying})"
+        table.add_row(Text(name), str(item.page), item.spec.name, _in_short(facts), sure, why)
     console.print(table)
     shown = "" if len(items) == waiting else f", {len(items)} shown"
     console.print(f"\n{count(waiting, 'field')} waiting{shown}. Settle them with: fieldreader review")

@@ -51,9 +51,10 @@ def review(
     from pipeline.cli.terminal import stderr
     from pipeline.serve.listening import is_this_machine_only, listen, new_token, run_server, url_of
     from pipeline.station.access import Access
-    from pipeline.station.app import Station, create_station
+    from pipeline.station.app import create_station
     from pipeline.station.facts import specs_of
     from pipeline.station.pictures import StationPictures
+    from pipeline.station.station import Station
     from pipeline.storage.review_desk import ReviewDesk
     from pipeline.storage.reviewers import Reviewers
     from pipeline.storage.templates import load_templates
