@@ -38,7 +38,8 @@ class FinalField:
     """One settled field.
 
     Attributes:
-        value: None for a blank field, and where nobody can read it.
+        value: None for a field that is blank, as the machine or a person (`state` blank) saw, and where nobody can
+            read it.
         machine_value, confidence, decision: as read.
         state: of its item in the queue; None when it needed no person.
         reviewer, keyed_at: who settled it and when; None when nobody had to.

@@ -40,6 +40,7 @@ class Run:
         metrics: where figures for monitoring go; None for none.
         options: of the batch; fields that it puts into the queue carry the id of the run.
         page: HTML page, once the run is done.
+        shifts: how its readings differ from the model's reference.
         backlog: fields that wait for a person, of all runs, once this one is done; None without a queue.
     """
 
@@ -52,6 +53,7 @@ class Run:
     page: Path | None = None
     backlog: int | None = None
     summary: BatchSummary | None = None
+    shifts: tuple[Shift, ...] = ()
 
     def done(self, summary: BatchSummary) -> None:
         """Tell what came of it, and leave the page and, when asked for, the figures.
@@ -61,8 +63,9 @@ class Run:
         """
         self.backlog = _count_waiting(self.options.queue_url)
         self.page = write_run_page(self.options.out, self.id, self.title, summary, self.backlog)
+        self.shifts = _drift(self.options, self.began)
         if self.metrics is not None:
-            write_metrics(self.metrics, self.kind, summary, self.backlog, _drift(self.options, self.began))
+            write_metrics(self.metrics, self.kind, summary, self.backlog, self.shifts)
         self.summary = summary
         logger.info(
             "run %s: %d files, %d read before, %d accepted, %d for review, %d failed; %d pages in %.1f s",
@@ -104,7 +107,7 @@ def recorded(kind: str, options: BatchOptions, title: str | None = None, metrics
             raise
         finally:
             if log is not None and run.summary is not None:
-                log.finish(identity, run.summary)
+                log.finish(identity, run.summary, open_model(options.model_store).identity, run.shifts)
 
 
 def _count_waiting(queue_url: str | None) -> int | None:

@@ -32,7 +32,8 @@ def weigh_keys(machine: str | None, keys: Sequence[str | None], people: int) -> 
 
     Args:
         machine: what was read; a key like another, unless nothing was read.
-        keys: what people keyed without seeing the others' keys, in order; None for "unreadable". At least one.
+        keys: what people keyed without seeing the others' keys, in order; None for "unreadable", a word for "blank".
+            At least one.
         people: how many there are to key at all.
     """
     *earlier, newest = keys

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pipeline.errors import SettingsError
 from pipeline.process import ReadingOptions
 from pipeline.routing import Routing
+from pipeline.seeded_errors import Seeding
 from pipeline.stages.decide import DecideOptions
 from pipeline.stages.quality import QualityOptions
 from pipeline.storage.limits import ScanLimits
@@ -97,6 +98,9 @@ class Settings(BaseSettings):
         default=0.0, ge=0, le=1, description="share of accepted fields that people key to see how many are wrong"
     )
     audit_seed: int = Field(default=1, description="of the lot that draws them")
+    seeded_share: float = Field(
+        default=0.0, ge=0, le=0.2, description="share of fields put before reviewers with a wrong value on purpose"
+    )
     quality: QualityOptions = Field(
         default=QualityOptions(), description="from when on a page's picture is too poor for anything to be accepted"
     )
@@ -115,6 +119,11 @@ class Settings(BaseSettings):
     def routing(self) -> Routing:
         """Which fields go to people beyond those in review."""
         return Routing(self.second_key_templates, self.second_key_above, self.audit_share, self.audit_seed)
+
+    @property
+    def seeding(self) -> Seeding:
+        """How reviewers are measured."""
+        return Seeding(self.seeded_share, self.audit_seed)
 
     @property
     def queue_url(self) -> str:

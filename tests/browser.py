@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 KEYS = {
     "Enter": (13, "\r"), "Tab": (9, ""), "Backspace": (8, ""), "Escape": (27, ""),
-    "F2": (113, ""), "F3": (114, ""), "F4": (115, ""), "F6": (117, ""),
+    "F2": (113, ""), "F3": (114, ""), "F4": (115, ""), "F6": (117, ""), "F8": (119, ""),
 }  # fmt: skip
 SHIFT = 8
 

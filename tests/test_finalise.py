@@ -54,6 +54,7 @@ def test_document_waits_until_its_last_field_is_settled(queue):
         pytest.param("=", "01234", Origin.MACHINE, id="confirmed"),
         pytest.param("91234", "91234", Origin.PERSON, id="corrected"),
         pytest.param("?", None, Origin.NOBODY, id="unreadable"),
+        pytest.param("blank", None, Origin.PERSON, id="blank"),
     ],
 )
 def test_a_persons_value_counts_and_the_machines_stays_beside_it(queue, keyed, value, origin):
@@ -62,6 +63,7 @@ def test_a_persons_value_counts_and_the_machines_stays_beside_it(queue, keyed, v
     settle(queue, keyed)
     (field,) = final(queue, read).fields
     assert (field.value, field.origin, field.machine_value, field.reviewer) == (value, origin, "01234", "ann")
+    assert field.state is queue.list_items(None)[0].state
 
 
 def test_accepted_and_blank_fields_need_nobody(queue):

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import re
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from sqlalchemy import text
 
-from pipeline.document import FieldKind, FieldSpec, FormTemplate, RuleSpec
+from pipeline.document import Decision, FieldKind, FieldSpec, FormTemplate, ModelIdentity, ResultStatus, RuleSpec
+from pipeline.errors import QueueError
+from pipeline.seeded_errors import Seeding
 from pipeline.station.access import COOKIE, Access, Limit
-from pipeline.station.app import Station, create_station
+from pipeline.station.app import create_station
 from pipeline.station.facts import specs_of
 from pipeline.station.pictures import StationPictures, cut_out
+from pipeline.station.station import Station
 from pipeline.storage.limits import DEFAULT_LIMITS
 from pipeline.storage.review_desk import ReviewDesk
+from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
-from pipeline.storage.reviewers import Reviewer, Reviewers, Role, hash_password, password_fits
+from pipeline.storage.reviewers import IDLE_S, Reviewer, Reviewers, Role, hash_password, password_fits
+from pipeline.storage.run_log import RunLog
+from pipeline.summary import FileOutcome, FormOutcome, summarise
+from recognizer.drift import Shift
 from tests.served import served
 from tests.storage.review_samples import CORNERS, SURVEY, crop, reading, result
 
@@ -142,6 +154,34 @@ def test_a_new_password_ends_all_sessions_of_a_person(station, open_station):
     assert ann.call("/api/hand").status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("waits", "is_open"),
+    [
+        pytest.param([IDLE_S - 1], True, id="just within the time-out"),
+        pytest.param([IDLE_S + 1], False, id="left alone"),
+        pytest.param([IDLE_S - 1] * 20, True, id="kept alive by use"),
+        pytest.param([IDLE_S - 1] * 30, False, id="ends after half a day, whatever is done"),
+    ],
+)
+def test_a_session_ends_when_it_is_left_alone_and_after_half_a_day(desk, waits, is_open):
+    now = [dt.datetime(2026, 5, 1, 8, tzinfo=dt.UTC)]
+    reviewers = Reviewers(desk.engine, now=lambda: now[0])
+    secret = reviewers.sign_in(Reviewer("ann"))
+    for wait in waits:
+        now[0] += dt.timedelta(seconds=wait)
+        found = reviewers.who_is(secret)
+    assert (found is not None) == is_open
+
+
+def test_what_the_browser_carries_is_kept_as_a_digest_only(station, desk, open_station):
+    station.access.reviewers.add(Reviewer("ann"), PASSWORD)
+    ann = Person(open_station(station), "ann")
+    with desk.engine.connect() as connection:
+        kept = str(connection.execute(text("SELECT * FROM review_sessions, reviewers")).all())
+    assert ann.client.cookies[COOKIE] not in kept
+    assert PASSWORD not in kept
+
+
 def test_five_wrong_passwords_lock_a_name_even_for_the_right_one(station, open_station):
     station.access.reviewers.add(Reviewer("ann"), PASSWORD)
     client = open_station(station)
@@ -180,6 +220,42 @@ def test_passwords_are_kept_salted_and_slow():
 
 
 @pytest.mark.parametrize(
+    ("name", "password", "will_do"),
+    [
+        pytest.param("ann", "x" * 11, False, id="too short"),
+        pytest.param("ann", "x" * 12, True, id="just long enough"),
+        pytest.param("ann", "密码 with blanks ✓", True, id="any characters"),
+        pytest.param("ann", "x" * 128, True, id="very long"),
+        pytest.param("ann", "x" * 129, False, id="too long"),
+        pytest.param("ann<b>", "x" * 12, False, id="markup in the name"),
+        pytest.param("", "x" * 12, False, id="no name"),
+    ],
+)
+def test_names_and_passwords_have_bounds(desk, name, password, will_do):
+    people = Reviewers(desk.engine)
+    if will_do:
+        people.add(Reviewer(name), password)
+        assert people.check_password(name, password) == Reviewer(name)
+    else:
+        with pytest.raises(QueueError):
+            people.add(Reviewer(name), password)
+
+
+def test_a_password_is_not_cut_off(desk):
+    people = Reviewers(desk.engine)
+    people.add(Reviewer("ann"), "x" * 128)
+    assert people.check_password("ann", "x" * 129) is None
+
+
+def test_every_sign_in_begins_a_session_of_its_own(station, open_station):
+    station.access.reviewers.add(Reviewer("ann"), PASSWORD)
+    people = [Person(open_station(station), "ann") for _ in range(2)]
+    cookies = {person.client.cookies[COOKIE] for person in people}
+    assert len(cookies) == len({person.form_token for person in people}) == 2
+    assert min(map(len, cookies)) >= 43  # 256 bits in base 64
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         pytest.param({}, id="no form token"),
@@ -204,6 +280,8 @@ def test_every_answer_carries_the_protective_headers(owner, api):
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["content-type"].split(";")[0] in ("text/html", "text/javascript", "application/json")
     assert owner.page.headers["cache-control"] == "no-store"
 
 
@@ -222,6 +300,16 @@ def test_a_field_is_told_with_all_that_helps_to_judge_it(owner, desk):
     assert owner.client.get(f"/crop/{item['id']}").headers["content-type"] == "image/png"
 
 
+def test_a_field_that_looks_blank_can_be_settled_as_blank(owner, desk):
+    fill(desk, replace(reading(value=None), reasons=("required_blank",)), reading("b"))
+    first, second = owner.call("/api/hand").json()["hand"]
+    assert (first["looks_blank"], second["looks_blank"]) == (True, False)
+    for item in (first, second):
+        owner.call("/api/answer", id=item["id"], text="blank")
+        assert (desk.find(item["id"]).state, desk.find(item["id"]).human_value) == ("blank", None)
+    assert desk.verify().findings == ()
+
+
 def test_in_blind_mode_nothing_of_the_reading_leaves_the_server(owner, desk):
     fill(desk, reading(value="98765"), keying="blind")
     answer = owner.call("/api/hand")
@@ -230,6 +318,82 @@ def test_in_blind_mode_nothing_of_the_reading_leaves_the_server(owner, desk):
     everything = answer.text + owner.client.get("/").text + owner.call("/api/check", id=item["id"], text="98764").text
     for told in ("98765", "07234", "low_confidence", "not sure enough", '"characters":', '"confidence":'):
         assert told not in everything
+
+
+def test_a_hidden_reading_cannot_be_asked_out_of_the_checks(owner, desk):
+    fill(desk, reading(value="98765432"), keying="blind")  # no five digits: as a guess it would be refused
+    (item,) = owner.call("/api/hand").json()["hand"]
+    for guess in ("=", "98765432", "98765431"):
+        said = owner.call("/api/check", id=item["id"], text=guess).json()
+        assert (said["fits"], said["value"]) == (False, None)
+
+
+@pytest.fixture
+def crew(station, open_station):
+    """Two reviewers and a supervisor, signed in."""
+    people = [Reviewer("ann"), Reviewer("bob"), Reviewer("eve", Role.SUPERVISOR)]
+    for person in people:
+        station.access.reviewers.add(person, PASSWORD)
+    return [Person(open_station(station), person.name) for person in people]
+
+
+@pytest.mark.parametrize("path", ["/crop/{}", "/page/{}"])
+def test_reviewers_see_no_field_but_those_in_their_hand(crew, desk, path):
+    ann, bob, eve = crew
+    fill(desk)
+    (item,) = ann.call("/api/hand").json()["hand"]
+    place = path.format(item["id"])
+    there = 200 if "crop" in path else 404  # there is no scan in this test
+    assert ann.client.get(place).status_code == there
+    assert bob.client.get(place).status_code == 403
+    assert bob.call("/api/check", id=item["id"], text="=").status_code == 403
+    assert eve.client.get(place).status_code == there
+    ann.call("/api/answer", id=item["id"], text="01234")
+    assert ann.client.get(place).status_code == 403
+    assert eve.client.get(place).status_code == there
+    ann.call("/api/back")
+    assert ann.client.get(place).status_code == there
+
+
+ACCOUNT_PX = ((60.0, 100.0), (160.0, 100.0), (160.0, 120.0), (60.0, 120.0))
+
+
+@pytest.fixture
+def scanned(desk, tmp_path):
+    """A page in the queue, with a postal code in review and an account number, all of it black."""
+    scan = tmp_path / "a.png"
+    cv2.imwrite(str(scan), np.zeros((200, 300), np.uint8))
+    account = replace(
+        reading("account", "12345678", FieldKind.ACCOUNT), polygon_px=ACCOUNT_PX, decision=Decision.ACCEPTED
+    )
+    read = result(reading(), account, names=(str(scan),), source=hashlib.sha256(scan.read_bytes()).hexdigest())
+    ReviewQueue(desk.engine).put_result(read, {})
+
+
+def page_of(person, item_id):
+    answer = person.client.get(f"/page/{item_id}")
+    assert answer.status_code == 200, answer.text
+    return cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
+def test_account_numbers_on_the_page_are_covered_for_reviewers(crew, desk, scanned):
+    ann, _, eve = crew
+    (item,) = ann.call("/api/hand").json()["hand"]
+    covered = page_of(ann, item["id"])
+    assert covered[95:125, 55:165].min() > 150
+    assert covered[150:, 200:].max() < 50
+    assert page_of(eve, item["id"])[102:118, 62:158].max() < 50
+
+
+def test_a_page_whose_account_numbers_are_not_known_is_for_supervisors(crew, desk, scanned):
+    with desk.engine.begin() as connection:
+        connection.execute(text("UPDATE review_items SET accounts_px = NULL"))
+    ann, _, eve = crew
+    (item,) = ann.call("/api/hand").json()["hand"]
+    answer = ann.client.get(f"/page/{item['id']}")
+    assert answer.status_code == 403
+    assert "ask a supervisor" in answer.json()["error"]["message"]
+    assert eve.client.get(f"/page/{item['id']}").status_code == 200
 
 
 def test_others_keys_are_told_to_supervisors_only(station, desk, open_station):
@@ -359,6 +523,14 @@ def test_markup_in_names_is_shown_as_text(owner, desk):
     assert owner.call("/api/hand").headers["content-type"] == "application/json"
 
 
+def test_every_test_named_in_the_security_list_exists():
+    page = (Path(__file__).parents[1] / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
+    assert len(named) > 25
+    assert {name for name in named if f"def {name}(" not in tests} == set()
+
+
 # --- the monitor ---------------------------------------------------------------------------------
 
 
@@ -381,6 +553,47 @@ def test_the_monitor_shows_audits_beside_the_budget(owner, desk):
     assert "0 of 4 audited values wrong" in page
     assert "No sign that the budget is broken" in page
     assert "<svg" in page
+
+
+def finish_run(desk, number, straight, model="1", shifts=()):
+    """A run of a hundred documents of four fields each, so many of which went straight through."""
+    log = RunLog(desk.engine, lambda: dt.datetime(2026, 5, number, 2, tzinfo=dt.UTC))
+    form = FormOutcome("survey", ResultStatus.ACCEPTED, 4, 3, 0, 1)
+    other = FormOutcome("survey", ResultStatus.NEEDS_REVIEW, 4, 1, 2, 1)
+    outcomes = [
+        FileOutcome((f"{n}.pdf",), f"{n}.json", form.status, False, 1, (form if n < straight else other,), (), 0.1)
+        for n in range(100)
+    ]
+    log.begin(f"run {number}", "nightly")
+    identity = ModelIdentity("fieldreader", model, "0" * 64, "estimated")
+    log.finish(f"run {number}", summarise(outcomes, 10.0), identity, shifts)
+
+
+def test_the_monitor_shows_how_the_nights_went(owner, desk):
+    finish_run(desk, 1, 90)
+    assert "<polyline" not in owner.client.get("/monitor").text  # one night is no curve
+    finish_run(desk, 2, 95)
+    finish_run(desk, 3, 60, model="2", shifts=[Shift("confidence", 400, 0.31, 0.15, True, True)])
+    page = owner.client.get("/monitor").text
+    assert page.count("<polyline") == 2
+    assert "straight through 60.0 %" in page
+    assert "fields read 80.0 %" in page  # 60 times 4 and 40 times 2 of 400
+    assert page.count("fieldreader 2") == 2  # on the plot, where it came into service, and in the table
+    assert "moved for the worse" in page
+
+
+def test_the_monitor_shows_who_caught_the_seeded_errors(station, open_station, desk):
+    watched = ReviewDesk(desk.engine, seeding=Seeding(1.0))
+    ann, bob = Reviewer("ann"), Reviewer("bob")
+    fill(desk, reading("postal_code"))
+    watched.answer(ann, Answer(watched.hand(ann)[0].id, "01234", "field"))
+    ReviewQueue(desk.engine).put_result(result(reading("b"), source="b" * 64), {})
+    seeded = watched.hand(bob)[-1]
+    owner = Person(open_station(station))
+    assert "seeded" not in owner.client.get("/monitor").text
+    watched.answer(bob, Answer(seeded.id, "=", "field"))
+    page = owner.client.get("/monitor").text
+    assert "<td>bob</td><td>1</td><td>0</td><td>0 %</td><td>0 % to 98 %</td>" in page
 
 
 def test_the_monitor_is_for_supervisors(station, open_station):

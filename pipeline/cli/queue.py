@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline.storage.review_item import ReviewItem
     from pipeline.storage.review_queue import ReviewQueue
 
+SHOWN_DIGITS = 4
+"""Of an account number; enough to tell it from others, as on receipts (PCI DSS 3.4)."""
 SHOWN_ITEMS = 50
 """About a screenful; `--limit` shows more."""
 
@@ -63,7 +65,8 @@ def export_command(
 ) -> None:
     """Write the fields that wait into a folder for a spreadsheet: queue.csv and one picture a field.
 
-    In the column `corrected`, key what the picture shows, `=` to confirm the proposal, or `?` when nobody can read it.
+    In the column `corrected`, key what the picture shows, `=` to confirm the proposal, `?` when nobody can
+    read it, or `blank` when nothing is written there.
     """
     from pipeline.cli.report import count
     from pipeline.storage.review_exchange import EXCHANGES
@@ -76,7 +79,7 @@ def export_command(
         typer.echo("Import it in Label Studio with the labelling configuration beside it; export as JSON, then:")
         typer.echo("  fieldreader queue import EXPORT.json")
     elif exported:
-        typer.echo("Fill in the column 'corrected' (the value, '=' to confirm, '?' when unreadable), then:")
+        typer.echo("Fill in the column 'corrected' (the value, '=' to confirm, '?' when unreadable, 'blank'), then:")
         typer.echo(f"  fieldreader queue import {file}")
 
 
@@ -109,6 +112,7 @@ def _open_queue(options: GlobalOptions) -> ReviewQueue:
 
 
 def _facts(item: ReviewItem) -> dict[str, Any]:
+    is_hidden = item.keying.value != "shown"  # who keys it is not to know
     return {
         "item": item.id,
         "files": list(item.source_names),
@@ -117,12 +121,20 @@ def _facts(item: ReviewItem) -> dict[str, Any]:
         "template": item.template,
         "field": item.spec.name,
         "kind": str(item.spec.kind),
-        "proposal": item.machine_value,
-        "confidence": item.confidence,
-        "reasons": list(item.reasons),
+        "keying": item.keying.value,
+        "proposal": None if is_hidden else item.machine_value,
+        "confidence": None if is_hidden else item.confidence,
+        "reasons": [] if is_hidden else list(item.reasons),
         "run": item.run,
         "created_at": item.created_at,
     }
+
+
+def _in_short(facts: dict[str, Any]) -> str:
+    """The proposal as a terminal shows it, where others may look on: of account numbers, the last digits."""
+    proposal: str = facts["proposal"] or "-"
+    hidden = max(0, len(proposal) - SHOWN_DIGITS) if facts["kind"] == "account" else 0
+    return "·" * hidden + proposal[hidden:]
 
 
 def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
@@ -145,9 +157,10 @@ def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
     table.add_column("Why", overflow="fold")
     for item in items:
         name = file_name(item.source_names[0]) if item.source_names else ""
-        proposal = item.machine_value if item.machine_value is not None else "-"
-        why = ", ".join(item.reasons)
-        table.add_row(Text(name), str(item.page), item.spec.name, proposal, f"{item.confidence:.3f}", why)
+        facts = _facts(item)
+        sure = "" if facts["confidence"] is None else f"{item.confidence:.3f}"
+        why = ", ".join(facts["reasons"]) or f"keyed without its proposal ({item.keying})"
+        table.add_row(Text(name), str(item.page), item.spec.name, _in_short(facts), sure, why)
     console.print(table)
     shown = "" if len(items) == waiting else f", {len(items)} shown"
     console.print(f"\n{count(waiting, 'field')} waiting{shown}. Settle them with: fieldreader review")

@@ -51,9 +51,10 @@ def review(
     from pipeline.cli.terminal import stderr
     from pipeline.serve.listening import is_this_machine_only, listen, new_token, run_server, url_of
     from pipeline.station.access import Access
-    from pipeline.station.app import Station, create_station
+    from pipeline.station.app import create_station
     from pipeline.station.facts import specs_of
     from pipeline.station.pictures import StationPictures
+    from pipeline.station.station import Station
     from pipeline.storage.review_desk import ReviewDesk
     from pipeline.storage.reviewers import Reviewers
     from pipeline.storage.templates import load_templates
@@ -61,7 +62,7 @@ def review(
     settings = global_options(context).settings(serve_host=host, templates=templates)
     token = settings.serve_token.get_secret_value() if settings.serve_token else new_token()
     forms = load_templates(settings.templates) if settings.templates else ()
-    desk = ReviewDesk.open(settings.queue_url)
+    desk = ReviewDesk.open(settings.queue_url, settings.seeding)
     access = Access(Reviewers(desk.engine), token)
     station = Station(
         desk, access, StationPictures(desk, settings.scans), specs_of(forms), snippets_only, settings.max_error

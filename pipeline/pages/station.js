@@ -11,6 +11,8 @@ const CHECK_AFTER_MS = 120;
 const LOOK_AGAIN_MS = 60000;
 const ATTENDED_MS = 25 * 60000;
 const PAUSE_MS = 60000; // longer between two answers is a break, not work
+const UNREADABLE = "?";
+const BLANK = "blank";
 
 let hand = []; // fields on this screen, the first one shown
 let outbox = JSON.parse(sessionStorage.getItem(OUTBOX) || "[]"); // what the server does not have yet
@@ -103,10 +105,15 @@ function take(state) {
   if (wasEmpty) show();
 }
 
+// What was typed for a field; the words that keys stand for were not.
+function keep(item, body) {
+  kept.set(item.id, [UNREADABLE, BLANK].includes(body.text) ? "" : body.text || "");
+}
+
 // A refused answer comes back to the screen, with what was keyed and what is wrong with it.
 function bringBack(item, body, error) {
   hand = [item, ...hand.filter((other) => other.id !== item.id)];
-  kept.set(item.id, body.text === "?" ? "" : body.text || "");
+  keep(item, body);
   say("");
   show();
   if (error.code === "breaks_a_rule") {
@@ -154,7 +161,7 @@ function show() {
   touched = before !== undefined && before !== "";
   value.value = touched ? before : item.proposal || "";
   value.className = touched || !item.proposal ? "" : "proposal";
-  value.placeholder = item.blind ? "key what you see" : item.proposal ? "" : "nothing was read";
+  value.placeholder = item.blind ? "key what you see" : item.looks_blank ? "looks blank: Enter" : "nothing was read";
   remark("");
   $("why").textContent = why(item);
   second(item);
@@ -278,7 +285,7 @@ function remark(words, isFine = false) {
 
 function leave(path, body) {
   const item = hand.shift();
-  kept.set(item.id, body.text === undefined || body.text === "?" ? "" : body.text);
+  keep(item, body);
   times.push(Date.now());
   if (times.length > 60) times.shift();
   if (progress) progress = { ...progress, waiting: Math.max(0, progress.waiting - 1) };
@@ -291,10 +298,12 @@ function leave(path, body) {
 const deeds = {
   accept() {
     const text = $("value").value.trim();
-    if (!text) remark("Key what the field shows, or press F2 if nobody can read it.");
+    if (!text && hand[0].looks_blank) deeds.blank(); // the machine's proposal, as any other
+    else if (!text) remark("Key what the field shows. F8 if it is blank, F2 if nobody can read it.");
     else leave("/api/answer", { text, insist: insisting });
   },
-  unreadable: () => leave("/api/answer", { text: "?" }),
+  unreadable: () => leave("/api/answer", { text: UNREADABLE }),
+  blank: () => leave("/api/answer", { text: BLANK }),
   skip: () => leave("/api/skip", {}),
   escalate: () => leave("/api/escalate", {}),
   page() {
@@ -329,10 +338,16 @@ function showPage(item) {
   $("page").src = `/page/${item.id}`;
 }
 
-$("page").addEventListener("error", () => {
+$("page").addEventListener("error", async () => {
   $("page").hidden = true;
   $("page-remark").hidden = false;
-  $("page-remark").textContent = `The scan ${hand[0] ? hand[0].file : ""} is no longer where it was read from.`;
+  $("page-remark").textContent = "The page cannot be shown.";
+  try {
+    const said = await (await fetch($("page").src)).json(); // a picture does not tell why it is missing
+    $("page-remark").textContent = `The page cannot be shown: ${said.error.message}.`;
+  } catch {
+    // The server is away; saving says so loudly.
+  }
 });
 
 $("key").addEventListener("submit", (event) => {
@@ -369,7 +384,7 @@ async function check() {
 
 document.addEventListener("keydown", (event) => {
   lastKey = Date.now();
-  const key = { F2: "unreadable", F3: "skip", F4: "page", F6: "escalate" }[event.key];
+  const key = { F2: "unreadable", F3: "skip", F4: "page", F6: "escalate", F8: "blank" }[event.key];
   const isBack = event.key === "Backspace" && event.shiftKey;
   if (isBack || (key && !event.altKey && !event.ctrlKey && !event.metaKey)) {
     event.preventDefault();

@@ -1,82 +1,35 @@
-"""The application behind `fieldreader review`: pages, pictures and the few calls of the page's script."""
+"""The application behind `fieldreader review`: its pages and pictures, and how people come in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Form, Request
+from fastapi import FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from pipeline.audit_sampling import tally
+from pipeline.document import Polygon
 from pipeline.errors import QueueError, SourceError
 from pipeline.serve.gate import Gate, refuse, token_in_address
-from pipeline.station.access import COOKIE, SAFE_METHODS, Access, SafeHeaders, carries_form_token, is_from_here
-from pipeline.station.facts import Specs, check_keyed, item_facts
-from pipeline.station.monitor import monitor_facts
-from pipeline.station.pictures import StationPictures
-from pipeline.storage.review_desk import HAND, ReviewDesk, Wanted
+from pipeline.station.access import COOKIE, Access, SafeHeaders, is_from_here
+from pipeline.station.calls import add_calls
+from pipeline.station.monitor import PLOTTED_RUNS, monitor_facts
+from pipeline.station.station import REFUSALS, Person, Station, person_of, seen_by
 from pipeline.storage.review_figures import queue_figures
-from pipeline.storage.review_item import Answer, ReviewItem
 from pipeline.storage.review_queue import ReviewQueue
-from pipeline.storage.reviewers import LONGEST_S, Reviewer, SignedIn
+from pipeline.storage.reviewers import LONGEST_S, SignedIn
+from pipeline.storage.run_log import RunLog
 
 MAX_BYTES = 16_384
 """Of a request; an answer has a few hundred bytes."""
 STATIC = {"station.css": "text/css", "station.js": "text/javascript"}
-Text = Annotated[str, Field(max_length=256)]
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """What the station works with.
-
-    Attributes:
-        specs: rules of the forms' fields, for remarks while typing.
-        snippets_only: reviewers see single fields, never the page round them; supervisors see both.
-        max_error: error budget, beside which the monitor shows the audits.
-    """
-
-    desk: ReviewDesk
-    access: Access
-    pictures: StationPictures
-    specs: Specs
-    snippets_only: bool = False
-    max_error: float = 0.01
-
-
-class Asked(BaseModel):
-    """Which fields the reviewer wants, and which his page has loaded already."""
-
-    template: Text | None = None
-    reason: Text | None = None
-    known: Annotated[list[Text], Field(max_length=4 * HAND)] = []
-
-    def wanted(self) -> Wanted:
-        return Wanted(self.template or None, self.reason or None)
-
-
-class Keyed(Asked):
-    """A value as keyed; `?` for unreadable."""
-
-    id: Text
-    text: Text
-    insist: bool = False
-
-
-class Named(Asked):
-    """A field to skip or to leave to a supervisor."""
-
-    id: Text
-    note: Text | None = None
 
 
 def create_station(station: Station) -> FastAPI:
@@ -88,27 +41,11 @@ def create_station(station: Station) -> FastAPI:
     app.add_middleware(SafeHeaders)
     _add_error_answers(app)
     _add_pages(app, station)
-    _add_calls(app, station)
+    add_calls(app, station)
     return app
 
 
 # --- people --------------------------------------------------------------------------------------
-
-
-def _person(request: Request) -> SignedIn:
-    """Who asks; the gate has let nobody else through."""
-    person: SignedIn | None = request.scope.get("signed_in")
-    if person is None:
-        raise HTTPException(401, "sign in first")
-    access: Access = request.app.state.access
-    if access.is_too_fast(person.reviewer.name):
-        raise HTTPException(429, "too many requests; wait a moment")
-    if request.method not in SAFE_METHODS and not carries_form_token(request, person):
-        raise HTTPException(403, "this request does not come from the page of the station; load it again")
-    return person
-
-
-Person = Annotated[SignedIn, Depends(_person)]
 
 
 def _ask_to_sign_in(access: Access) -> Any:
@@ -142,7 +79,7 @@ def _add_pages(app: FastAPI, station: Station) -> None:
             return RedirectResponse("/", 303)
         if given and access.is_token(given):  # out of the address at once: it would stay in the browser's history
             return _with_cookie(request, access.sign_in_by_token())
-        person = _person(request)
+        person = person_of(request)
         templates, reasons = station.desk.choices()
         shows_pages = person.reviewer.is_supervisor or not station.snippets_only
         return HTMLResponse(
@@ -181,8 +118,9 @@ def _add_pages(app: FastAPI, station: Station) -> None:
             raise HTTPException(403, "the monitor is for supervisors")
         figures = queue_figures(station.desk.engine, datetime.now(UTC))
         outcomes, waiting = ReviewQueue(station.desk.engine).audited()
+        runs = RunLog(station.desk.engine).runs(limit=PLOTTED_RUNS)
         return HTMLResponse(
-            _page("monitor.html", **monitor_facts(figures, tally(outcomes, waiting, station.max_error)))
+            _page("monitor.html", **monitor_facts(figures, tally(outcomes, waiting, station.max_error), runs))
         )
 
     @app.get("/static/{name}")
@@ -192,17 +130,23 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         text = (Path(__file__).parents[1] / "pages" / name).read_text(encoding="utf-8")
         return Response(text, media_type=STATIC[name], headers={"Cache-Control": "no-cache"})
 
-    @app.get("/crop/{item_id}")
+    @app.get("/crop/{item_id}", response_class=Response, responses=REFUSALS)
     def crop(item_id: str, person: Person) -> Response:
-        item = _known(station, item_id)
+        item = seen_by(person.reviewer, station, item_id)
         return Response(station.pictures.crop_png(item), media_type="image/png", headers=_PICTURE_HEADERS)
 
-    @app.get("/page/{item_id}")
+    @app.get("/page/{item_id}", response_class=Response, responses=REFUSALS)
     def page(item_id: str, person: Person) -> Response:
         if station.snippets_only and not person.reviewer.is_supervisor:
             raise HTTPException(403, "only single fields are shown here")
-        item = _known(station, item_id)
-        return Response(station.pictures.page_jpeg(item), media_type="image/jpeg", headers=_PICTURE_HEADERS)
+        item = seen_by(person.reviewer, station, item_id)
+        if person.reviewer.is_supervisor:
+            covered: Sequence[Polygon] = ()
+        elif item.accounts_px is None:
+            raise HTTPException(403, "where account numbers stand on this page is not known; ask a supervisor")
+        else:
+            covered = item.accounts_px
+        return Response(station.pictures.page_jpeg(item, covered), media_type="image/jpeg", headers=_PICTURE_HEADERS)
 
 
 _PICTURE_HEADERS = {"Cache-Control": "private, max-age=300"}
@@ -215,72 +159,6 @@ def _with_cookie(request: Request, cookie: str) -> Response:
         COOKIE, cookie, max_age=int(LONGEST_S), httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )
     return answer
-
-
-def _known(station: Station, item_id: str) -> ReviewItem:
-    item = station.desk.find(item_id)
-    if item is None:
-        raise HTTPException(404, "this field is no longer in the queue")
-    return item
-
-
-# --- calls of the script -------------------------------------------------------------------------
-
-
-def _add_calls(app: FastAPI, station: Station) -> None:
-    desk = station.desk
-
-    @app.post("/api/hand")
-    def hand(asked: Asked, person: Person) -> dict[str, Any]:
-        return _state(station, person, asked)
-
-    @app.post("/api/check")
-    def check(keyed: Keyed, person: Person) -> dict[str, Any]:
-        return asdict(check_keyed(keyed.text, _known(station, keyed.id), station.specs))
-
-    @app.post("/api/answer")
-    def answer(keyed: Keyed, person: Person) -> Any:
-        item = desk.find(keyed.id)
-        if item is None:  # a newer reading was sure enough; nothing is lost by not asking
-            return _state(station, person, keyed)
-        checked = check_keyed(keyed.text, item, station.specs)
-        if not checked.fits:
-            return refuse(422, "does_not_fit", checked.remark)
-        if checked.broken and not keyed.insist:
-            return refuse(409, "breaks_a_rule", "; ".join(checked.broken))
-        note = f"insisted: {'; '.join(checked.broken)}" if checked.broken else None
-        text = checked.value if checked.value is not None else "?"
-        desk.answer(person.reviewer, Answer(keyed.id, text, "this field"), note)
-        return _state(station, person, keyed)
-
-    @app.post("/api/skip")
-    def skip(named: Named, person: Person) -> dict[str, Any]:
-        desk.skip(person.reviewer, named.id)
-        return _state(station, person, named)
-
-    @app.post("/api/escalate")
-    def escalate(named: Named, person: Person) -> dict[str, Any]:
-        desk.escalate(person.reviewer, named.id, named.note)
-        return _state(station, person, named)
-
-    @app.post("/api/back")
-    def back(asked: Asked, person: Person) -> dict[str, Any]:
-        item = desk.take_back(person.reviewer)
-        state = _state(station, person, asked)
-        return state | {"back": None if item is None else _facts(station, person.reviewer, item)}
-
-
-def _state(station: Station, person: SignedIn, asked: Asked) -> dict[str, Any]:
-    """New fields in hand, and the counts: the answer to every call, so that the page is never behind for long."""
-    items = station.desk.hand(person.reviewer, asked.wanted())
-    new = [_facts(station, person.reviewer, item) for item in items if item.id not in asked.known]
-    progress = station.desk.progress(person.reviewer, asked.wanted(), person.began)
-    return {"hand": new, "progress": asdict(progress)}
-
-
-def _facts(station: Station, reviewer: Reviewer, item: ReviewItem) -> Mapping[str, Any]:
-    keys = station.desk.keys(item.id) if reviewer.is_supervisor else ()
-    return item_facts(item, station.desk.crop_png(item.id), station.specs, keys)
 
 
 # --- errors --------------------------------------------------------------------------------------

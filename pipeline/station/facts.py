@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.document import Decision, FieldKind, FieldReading, FieldSpec, FormTemplate
+from pipeline.document import Decision, FieldKind, FieldReading, FieldSpec, FormTemplate, Reason
 from pipeline.errors import QueueError
 from pipeline.explain_words import reason_words
 from pipeline.grammar import lengths_allowed
@@ -56,7 +56,7 @@ class Checked:
     """What is to be said of a keyed value.
 
     Attributes:
-        value: normalised; None when it cannot be one of this field, or is "unreadable".
+        value: normalised; None when it cannot be one of this field, is "unreadable" or "blank".
         fits: whether it can be taken at all.
         broken: rules it breaks, in words; a person may insist.
         remark: why it does not fit.
@@ -71,14 +71,21 @@ class Checked:
 def check_keyed(text: str, item: ReviewItem, specs: Specs) -> Checked:
     """Judge what was keyed by the rules of the field."""
     spec = _spec(item, specs)
+    # Not even by what fits may the hidden reading of a blind field be guessed.
+    known = replace(item, spec=spec, machine_value=None if is_blind(item) else item.machine_value)
     try:
-        _, value = judge(Answer(item.id, text, ""), replace(item, spec=spec))
+        _, value = judge(Answer(item.id, text, ""), known)
     except QueueError as error:
         return Checked(None, False, remark=str(error).removeprefix(": ").partition(";")[0])
     if value is None:
         return Checked(None, True)
     broken = [outcome.name for outcome in check(value, spec.rules) if not outcome.ok]
     return Checked(value, True, tuple(f"{RULE_WORDS[name]} does not fit" for name in broken))
+
+
+def is_blind(item: ReviewItem) -> bool:
+    """Whether the reading is hidden from who keys it; a supervisor who decides sees everything."""
+    return item.keying is not Keying.SHOWN and item.state is not ItemState.ESCALATED
 
 
 def _spec(item: ReviewItem, specs: Specs) -> FieldSpec:
@@ -96,7 +103,7 @@ def item_facts(
         crop: PNG of the field, to lay the characters under it; None when the queue has none.
         keys: what others keyed, for a supervisor.
     """
-    is_blind = item.keying is not Keying.SHOWN and item.state is not ItemState.ESCALATED
+    hidden = is_blind(item)
     spec = _spec(item, specs)
     facts: dict[str, Any] = {
         "id": item.id,
@@ -107,15 +114,16 @@ def item_facts(
         "document": item.document,
         "page": item.page,
         "run": item.run,
-        "blind": is_blind,
+        "blind": hidden,
         "escalated": item.state is ItemState.ESCALATED,
         "expects": _expects(spec),
-        "keys": [{"who": who, "value": value} for who, value in keys] if not is_blind else [],
+        "keys": [{"who": who, "value": value} for who, value in keys] if not hidden else [],
     }
-    if is_blind:
+    if hidden:
         return facts
     return facts | {
         "proposal": item.machine_value,
+        "looks_blank": item.machine_value is None and Reason.REQUIRED_BLANK in item.reasons,
         "confidence": item.confidence,
         "threshold": item.threshold,
         "reasons": list(_reasons(item)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -27,6 +28,10 @@ MARK = (235, 111, 31)
 MARGIN_SHARE = 0.35
 """Of a field's height: paper shown round a field that is cut out here."""
 JPEG_QUALITY = 85
+COVER = 200
+"""Gray level over what is not to be seen: lighter than ink, so that nobody takes it for a bar on the form."""
+COVER_SHARE = 0.4
+"""Of a field's height: covered round it, since writing leaves its box."""
 
 
 class StationPictures:
@@ -50,8 +55,11 @@ class StationPictures:
         _, encoded = cv2.imencode(".png", cut_out(self._page(item), item.polygon_px))
         return encoded.tobytes()
 
-    def page_jpeg(self, item: ReviewItem) -> bytes:
+    def page_jpeg(self, item: ReviewItem, covered: Sequence[Polygon] = ()) -> bytes:
         """JPEG of the page with the field marked.
+
+        Args:
+            covered: what is not to be seen, page pixels.
 
         Raises:
             SourceError: the scan cannot be had.
@@ -59,12 +67,13 @@ class StationPictures:
         gray = self._page(item)
         scale = min(1.0, PAGE_WIDTH / gray.shape[1])
         small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        for polygon in covered:
+            left, top, right, bottom = _around(polygon, scale, _height(polygon, scale) * COVER_SHARE)
+            small[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = COVER
         picture = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
-        corners = np.round(np.array(item.polygon_px) * scale).astype(np.int32)
         room = max(4, round(0.004 * picture.shape[1]))
-        left, top = corners.min(axis=0) - room
-        right, bottom = corners.max(axis=0) + room
-        cv2.rectangle(picture, (int(left), int(top)), (int(right), int(bottom)), MARK, max(2, room // 2), cv2.LINE_AA)
+        left, top, right, bottom = _around(item.polygon_px, scale, room)
+        cv2.rectangle(picture, (left, top), (right, bottom), MARK, max(2, room // 2), cv2.LINE_AA)
         _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         return encoded.tobytes()
 
@@ -91,6 +100,18 @@ class StationPictures:
                     if page.number == item.page:
                         return page.gray
         raise UnreadableFileError("the scan is no longer where it was read from")
+
+
+def _around(polygon: Polygon, scale: float, room: float) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of an upright box round a field, in pixels of the scaled page."""
+    corners = np.array(polygon) * scale
+    (left, top), (right, bottom) = np.floor(corners.min(axis=0) - room), np.ceil(corners.max(axis=0) + room)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _height(polygon: Polygon, scale: float) -> float:
+    corners = np.array(polygon) * scale
+    return float(np.linalg.norm(corners[3] - corners[0]))
 
 
 def cut_out(page: GrayImage, polygon: Polygon) -> GrayImage:

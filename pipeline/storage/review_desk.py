@@ -13,13 +13,24 @@ from sqlalchemy import ColumnElement, Engine, Select, String, and_, cast, exists
 from sqlalchemy.orm import Session
 
 from pipeline.errors import QueueError
+from pipeline.seeded_errors import NOT_SEEDED, Seeding
 from pipeline.storage.database import open_database, reading_session, writing_session
 from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem
-from pipeline.storage.review_log import Event, Verification, lock_log, record, verify_log
+from pipeline.storage.review_log import Event, lock_log, record
 from pipeline.storage.review_rows import to_item
+from pipeline.storage.review_seeding import (
+    find_seeded,
+    pass_on_seeded,
+    reopen_seeded,
+    seed_beside,
+    seeded_counts,
+    seeded_in_hand,
+    settle_seeded,
+)
 from pipeline.storage.review_settling import escalate_row, reopen_row, settle_row
+from pipeline.storage.review_verify import Verification, verify_log
 from pipeline.storage.reviewers import Reviewer
-from pipeline.storage.tables import ReviewCropRow, ReviewItemRow, ReviewKeyRow, ReviewLogRow
+from pipeline.storage.tables import ReviewCropRow, ReviewItemRow, ReviewKeyRow, ReviewLogRow, ReviewSeedRow
 
 CLAIM_S = 300.0
 """A field takes seconds. Who went to lunch gives his fields back after five minutes."""
@@ -48,14 +59,15 @@ class Progress:
     Attributes:
         waiting: open items that fit the filter, whoever has them.
         keyed: fields that this reviewer keyed since a time.
-        corrected, unreadable: of those that are settled.
         settled: of those keyed.
+        corrected, blank, unreadable: of those that are settled.
     """
 
     waiting: int
     keyed: int
     settled: int
     corrected: int
+    blank: int
     unreadable: int
 
 
@@ -63,20 +75,28 @@ class ReviewDesk:
     """Where reviewers work; safe to use from several threads, processes and machines at once."""
 
     def __init__(
-        self, engine: Engine, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC), claim_s: float = CLAIM_S
+        self,
+        engine: Engine,
+        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        claim_s: float = CLAIM_S,
+        seeding: Seeding = NOT_SEEDED,
     ) -> None:
         self._engine = engine
         self._now = now
         self._claim_s = claim_s
+        self._seeding = seeding
 
     @classmethod
-    def open(cls, url: str) -> ReviewDesk:
+    def open(cls, url: str, seeding: Seeding = NOT_SEEDED) -> ReviewDesk:
         """Open the queue at a database URL.
+
+        Args:
+            seeding: how many wrong values are put before reviewers on purpose.
 
         Raises:
             QueueError: the database cannot be used.
         """
-        return cls(open_database(url))
+        return cls(open_database(url), seeding=seeding)
 
     @property
     def engine(self) -> Engine:
@@ -92,7 +112,7 @@ class ReviewDesk:
         """The fields a reviewer has claimed, filled up to a number; nobody else gets them while the claim lasts.
 
         Asking again gives the same fields, in the same order, so that a page loaded anew loses nothing. Claims on
-        fields that do not fit the filter are given up.
+        fields that do not fit the filter are given up. Seeded errors may come along.
         """
         with self._write() as session:
             return self._hand(session, reviewer, wanted, count)
@@ -110,11 +130,14 @@ class ReviewDesk:
             # Others' claims under way are passed over; on SQLite a writer is alone anyway.
             held += session.scalars(query.with_for_update(skip_locked=True))
         for row in held:
+            if row.claimed_by != reviewer.name:
+                seed_beside(session, reviewer, row, self._seeding, now)
             # Claims with half their time left are not written anew: most calls only add one field.
             if row.claimed_by != reviewer.name or (row.claimed_until or "") < soon:
                 row.claimed_by, row.claimed_until = reviewer.name, until
         held.sort(key=lambda row: (-row.priority, row.skips, row.created_at, row.source_id, row.document, row.position))
-        return tuple(to_item(row, now) for row in held)
+        seeded = seeded_in_hand(session, reviewer, wanted.template, now) if wanted.reason is None else []
+        return (*(to_item(row, now) for row in held), *seeded)
 
     def answer(self, reviewer: Reviewer, answer: Answer, note: str | None = None) -> ItemState | None:
         """Take an answer; the same one twice changes nothing.
@@ -127,6 +150,8 @@ class ReviewDesk:
         """
         with self._write() as session:
             lock_log(session)
+            if session.get(ReviewSeedRow, answer.item_id):
+                return settle_seeded(session, answer, reviewer, self._clock())
             return settle_row(session, answer, reviewer.name, self._clock(), reviewer.is_supervisor, note)
 
     def skip(self, reviewer: Reviewer, item_id: str) -> None:
@@ -137,6 +162,9 @@ class ReviewDesk:
         """
         with self._write() as session:
             lock_log(session)
+            if session.get(ReviewSeedRow, item_id):
+                pass_on_seeded(session, item_id, reviewer, Event.SKIPPED, self._clock())
+                return
             row = self._own(session, reviewer, item_id)
             row.skips += 1
             row.claimed_by = row.claimed_until = None
@@ -150,6 +178,9 @@ class ReviewDesk:
         """
         with self._write() as session:
             lock_log(session)
+            if session.get(ReviewSeedRow, item_id):
+                pass_on_seeded(session, item_id, reviewer, Event.ESCALATED, self._clock())
+                return
             row = self._own(session, reviewer, item_id)
             if row.state != ItemState.ESCALATED:
                 escalate_row(session, row, reviewer.name, self._clock(), note)
@@ -166,6 +197,8 @@ class ReviewDesk:
             if row is None:
                 return None
             now = self._clock()
+            if isinstance(row, ReviewSeedRow):
+                return reopen_seeded(session, row, now)
             reopen_row(session, row, reviewer.name, now)
             row.skips = 0
             row.claimed_by, row.claimed_until = reviewer.name, self._clock(self._claim_s)
@@ -180,7 +213,7 @@ class ReviewDesk:
             raise QueueError(f"{item.claimed_by} is at this field now")
         return row
 
-    def _latest_of(self, session: Session, reviewer: Reviewer) -> ReviewItemRow | None:
+    def _latest_of(self, session: Session, reviewer: Reviewer) -> ReviewItemRow | ReviewSeedRow | None:
         undone: Counter[str] = Counter()
         entries = select(ReviewLogRow).where(ReviewLogRow.actor == reviewer.name).order_by(ReviewLogRow.number.desc())
         for entry in session.scalars(entries):
@@ -192,20 +225,24 @@ class ReviewDesk:
                 row = session.get(ReviewItemRow, entry.item_id, with_for_update=True)
                 if row is not None and _may_take_back(session, row, entry, reviewer, self._clock()):
                     return row
+                seed = None if row else session.get(ReviewSeedRow, entry.item_id)
+                if seed is not None and seed.state != ItemState.PENDING:
+                    return seed
         return None
 
     # --- how it stands ---------------------------------------------------------------------------
 
     def find(self, item_id: str) -> ReviewItem | None:
-        """One item."""
+        """One item, or what looks like one."""
         with self._read() as session:
             row = session.get(ReviewItemRow, item_id)
-            return to_item(row, self._clock()) if row else None
+            return to_item(row, self._clock()) if row else find_seeded(session, item_id, self._clock())
 
     def crop_png(self, item_id: str) -> bytes | None:
         """PNG of an item's field; None when the queue holds no picture of it."""
         with self._read() as session:
-            crop = session.get(ReviewCropRow, item_id)
+            seed = session.get(ReviewSeedRow, item_id)
+            crop = session.get(ReviewCropRow, seed.item_id if seed else item_id)
             return crop.png if crop else None
 
     def keys(self, item_id: str) -> tuple[tuple[str, str | None], ...]:
@@ -231,10 +268,12 @@ class ReviewDesk:
                 .join(ReviewItemRow, ReviewItemRow.id == ReviewKeyRow.item_id)
                 .where(keys, or_(ReviewItemRow.reviewer.is_(None), ReviewItemRow.reviewer != reviewer.name))
             )
+            seeded_waiting, seeded_states = seeded_counts(session, reviewer, since)
+        states += seeded_states
+        waiting += seeded_waiting
         settled = sum(states.values())
-        return Progress(
-            waiting, settled + (open_keys or 0), settled, states[ItemState.CORRECTED], states[ItemState.UNREADABLE]
-        )
+        of_state = (states[state] for state in (ItemState.CORRECTED, ItemState.BLANK, ItemState.UNREADABLE))
+        return Progress(waiting, settled + (open_keys or 0), settled, *of_state)
 
     def choices(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Forms and reasons among the open items, for the filters."""

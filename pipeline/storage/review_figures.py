@@ -15,14 +15,15 @@ from sqlalchemy.orm import Session
 from pipeline.storage.database import reading_session
 from pipeline.storage.review_item import ItemState, Keying
 from pipeline.storage.review_log import Event
+from pipeline.storage.review_seeding import Vigilance, vigilance
 from pipeline.storage.tables import ReviewItemRow, ReviewLogRow
 from pipeline.summary import NO_TEMPLATE
 
 BREAK_S = 60.0
 """Longer between two answers is a break, not work."""
 RECENT = timedelta(days=7)
-RUNS = 14
-"""Two weeks of nights."""
+RUNS = 30
+"""A month of nights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ class Pace:
 
     Attributes:
         keyed: answers given.
-        corrected, unreadable: of those that stand.
+        corrected, blank, unreadable: of those that stand.
         per_hour: answers an hour of work, breaks left out; None for too few.
     """
 
     reviewer: str
     keyed: int
     corrected: int
+    blank: int
     unreadable: int
     per_hour: float | None
 
@@ -67,12 +69,14 @@ class QueueFigures:
 
     Attributes:
         reasons: why open items wait, with their number, commonest first.
+        watch: who caught how many of the errors seeded on purpose.
     """
 
     backlog: tuple[Backlog, ...]
     reasons: tuple[tuple[str, int], ...]
     paces: tuple[Pace, ...]
     runs: tuple[RunFigures, ...]
+    watch: tuple[Vigilance, ...] = ()
 
 
 def queue_figures(engine: Engine, now: datetime) -> QueueFigures:
@@ -82,7 +86,9 @@ def queue_figures(engine: Engine, now: datetime) -> QueueFigures:
         QueueError: the database cannot be used.
     """
     with reading_session(engine, "the review queue") as session:
-        return QueueFigures(_backlog(session), _reasons(session), _paces(session, now), _runs(session))
+        return QueueFigures(
+            _backlog(session), _reasons(session), _paces(session, now), _runs(session), vigilance(session)
+        )
 
 
 _OPEN = (ItemState.PENDING, ItemState.ESCALATED)
@@ -114,7 +120,7 @@ def _paces(session: Session, now: datetime) -> tuple[Pace, ...]:
     since = (now - RECENT).isoformat()
     entries = (
         select(ReviewLogRow.actor, ReviewLogRow.at)
-        .where(ReviewLogRow.at >= since, ReviewLogRow.event.in_((Event.SETTLED, Event.KEYED)))
+        .where(ReviewLogRow.at >= since, ReviewLogRow.event.in_((Event.SETTLED, Event.KEYED, Event.SEEDED)))
         .order_by(ReviewLogRow.at)
     )
     times: dict[str, list[datetime]] = {}
@@ -131,6 +137,7 @@ def _paces(session: Session, now: datetime) -> tuple[Pace, ...]:
             reviewer,
             len(keyed),
             standing.get((reviewer, ItemState.CORRECTED), 0),
+            standing.get((reviewer, ItemState.BLANK), 0),
             standing.get((reviewer, ItemState.UNREADABLE), 0),
             per_hour(keyed),
         )

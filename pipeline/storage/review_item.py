@@ -16,6 +16,8 @@ ID_LENGTH = 20
 """Hexadecimal digits of an item's id: 80 bits, so that two of a billion items collide once in a million queues."""
 LONGEST_ANSWER = 64
 """No digit field holds more; what is longer was pasted by mistake."""
+CONFIRMS, UNREADABLE, BLANK = "=", "?", "blank"
+"""Answers that are no values. A word for "nothing is written here", since a dash may be what is written."""
 
 _KEYED_DIGITS = re.compile(r"[0-9][0-9 /.-]*", re.ASCII)
 _KEYED_AMOUNT = re.compile(r"-?[0-9][0-9 .,']*", re.ASCII)
@@ -33,6 +35,8 @@ class ItemState(StrEnum):
     ESCALATED = "escalated"
     CONFIRMED = "confirmed"
     CORRECTED = "corrected"
+    BLANK = "blank"
+    """Nothing is written there, as a person saw."""
     UNREADABLE = "unreadable"
 
 
@@ -68,11 +72,13 @@ class ReviewItem:
         fingerprint: of the model, templates and settings that read it.
         run: name of the batch run that read it last; None when it had none.
         created_at: ISO 8601, UTC.
-        human_value: normalised answer; None while open and when unreadable.
+        human_value: normalised answer; None while open, when blank and when unreadable.
         reviewer, keyed_at: who answered and when; None while open.
         priority: higher ones come first.
         keying: whether the machine's reading is shown to the person who keys.
         claimed_by: who has it on his screen now; None when nobody has.
+        accounts_px: corners of other account numbers on its page, in page pixels, which not everybody may see; None
+            when they are not known.
     """
 
     id: str
@@ -100,6 +106,7 @@ class ReviewItem:
     priority: int = 0
     keying: Keying = Keying.SHOWN
     claimed_by: str | None = None
+    accounts_px: tuple[Polygon, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,8 @@ class Answer:
     """What a person says about one item.
 
     Attributes:
-        text: as keyed: `=` or the machine's value confirms, `?` means nobody can read it, anything else corrects.
+        text: as keyed: `=` or the machine's value confirms, `?` means nobody can read it, `blank` that nothing is
+            written there, anything else corrects.
         place: where it was keyed, for messages, such as "queue.csv, row 3".
     """
 
@@ -129,11 +137,13 @@ def judge(answer: Answer, item: ReviewItem) -> tuple[ItemState, str | None]:
         QueueError: the answer does not fit the field; the message names its place and what would fit.
     """
     text = answer.text.strip()
-    if text == "?":
+    if text == UNREADABLE:
         return ItemState.UNREADABLE, None
-    if text == "=" and item.machine_value is None:
-        raise QueueError(f"{answer.place}: nothing was read here that '=' could confirm; key the value or '?'")
-    is_confirmed = text in ("=", item.machine_value)
+    if text.lower() == BLANK:
+        return ItemState.BLANK, None
+    if text == CONFIRMS and item.machine_value is None:
+        raise QueueError(f"{answer.place}: nothing was read here that '=' could confirm; key the value, '?' or 'blank'")
+    is_confirmed = text in (CONFIRMS, item.machine_value)
     # A confirmed proposal must still be a value of its kind; the machine proposes bare digits where it cannot make one.
     value = _normalised(item.machine_value or "" if is_confirmed else text, item.spec, answer.place)
     if not is_confirmed:
@@ -156,7 +166,7 @@ def _normalised(text: str, spec: FieldSpec, place: str) -> str:
         value = digits_of(text) if _KEYED_DIGITS.fullmatch(text) else None
         expected = "digits"
     if value is None:
-        raise QueueError(f"{place}: not a value of kind {spec.kind}; expected {expected} or '?'")
+        raise QueueError(f"{place}: not a value of kind {spec.kind}; expected {expected}, '?' or 'blank'")
     return value
 
 

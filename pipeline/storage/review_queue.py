@@ -194,7 +194,7 @@ class ReviewQueue:
         return None if png is None else decode_crop(png)
 
     def corrections(self) -> tuple[Correction, ...]:
-        """Every answer so far, oldest item first; `human_value` is None where nobody could read the field."""
+        """Every answer so far, oldest item first; `human_value` is None where it is blank or unreadable."""
         query = _in_order(select(ReviewItemRow).where(ReviewItemRow.reviewer.is_not(None)))
         with self._read() as session:
             return tuple(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -35,10 +38,24 @@ def propose(
     row.confidence, row.threshold = reading.confidence, reading.threshold
     row.reasons = list(reading.reasons)
     row.alternatives = [[other.value, other.confidence] for other in reading.alternatives]
-    row.characters = [
-        [c.char, c.confidence, c.box_px.left, c.box_px.top, c.box_px.right, c.box_px.bottom] for c in reading.characters
-    ]
+    row.characters = characters_to_json(reading.characters)
     row.fingerprint = result.fingerprint
+    row.accounts_px = [
+        [list(point) for point in other.polygon_px]
+        for one in result.documents
+        for other in one.fields
+        if other.kind is FieldKind.ACCOUNT and other.page == reading.page and other is not reading
+    ]
+
+
+def characters_to_json(characters: Sequence[CharacterReading]) -> list[Any]:
+    """Characters as a column keeps them."""
+    return [[c.char, c.confidence, c.box_px.left, c.box_px.top, c.box_px.right, c.box_px.bottom] for c in characters]
+
+
+def characters_from_json(kept: Sequence[Any]) -> tuple[CharacterReading, ...]:
+    """Characters out of their column."""
+    return tuple(CharacterReading(char, confidence, Box(*box)) for char, confidence, *box in kept)
 
 
 def keep_crop(row: ReviewItemRow, image: GrayImage | None) -> None:
@@ -80,7 +97,7 @@ def to_item(row: ReviewItemRow, now: str) -> ReviewItem:
         threshold=row.threshold,
         reasons=tuple(row.reasons),
         alternatives=tuple(Alternative(value, confidence) for value, confidence in row.alternatives),
-        characters=tuple(CharacterReading(char, confidence, Box(*box)) for char, confidence, *box in row.characters),
+        characters=characters_from_json(row.characters),
         fingerprint=row.fingerprint,
         run=row.run,
         human_value=row.human_value,
@@ -89,6 +106,7 @@ def to_item(row: ReviewItemRow, now: str) -> ReviewItem:
         priority=row.priority,
         keying=Keying(row.keying),
         claimed_by=claimed_by,
+        accounts_px=None if row.accounts_px is None else tuple(map(_polygon, row.accounts_px)),
     )
 
 

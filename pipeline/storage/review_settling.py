@@ -9,7 +9,17 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import QueueError
 from pipeline.second_key import Step, weigh_keys
-from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem, judge
+from pipeline.storage.review_item import (
+    BLANK,
+    CONFIRMS,
+    OPEN_STATES,
+    UNREADABLE,
+    Answer,
+    ItemState,
+    Keying,
+    ReviewItem,
+    judge,
+)
 from pipeline.storage.review_log import Event, record, standing
 from pipeline.storage.review_rows import to_item
 from pipeline.storage.tables import ReviewerRow, ReviewItemRow, ReviewKeyRow
@@ -36,15 +46,16 @@ def settle_row(
         raise QueueError(f"{answer.place}: there is no item {answer.item_id} in this queue")
     item = to_item(row, at)
     is_blind = item.keying is not Keying.SHOWN and item.state is not ItemState.ESCALATED
-    if is_blind and answer.text.strip() == "=":
-        raise QueueError(f"{answer.place}: this field is keyed without its proposal; key the value or '?'")
+    if is_blind and answer.text.strip() == CONFIRMS:
+        raise QueueError(f"{answer.place}: this field is keyed without its proposal; key the value, '?' or 'blank'")
     state, value = judge(answer, item)
     if (row.state, row.human_value) == (state, value):
         return None
     _refuse_other_hands(item, answer, reviewer, is_supervisor)
     row.claimed_by = row.claimed_until = None
     if is_blind:
-        return _second_key(session, row, item, replace(answer, text=value or "?"), reviewer, at, note)
+        key = BLANK if state is ItemState.BLANK else value
+        return _second_key(session, row, item, replace(answer, text=key or UNREADABLE), reviewer, at, note)
     return _settle(session, row, state, value, reviewer, at, note)
 
 
@@ -62,7 +73,7 @@ def _refuse_other_hands(item: ReviewItem, answer: Answer, reviewer: str, is_supe
 def _second_key(
     session: Session, row: ReviewItemRow, item: ReviewItem, answer: Answer, reviewer: str, at: str, note: str | None
 ) -> ItemState | None:
-    value = None if answer.text == "?" else answer.text
+    value = None if answer.text == UNREADABLE else answer.text
     earlier = list(session.scalars(select(ReviewKeyRow).where(ReviewKeyRow.item_id == row.id)))
     if any(key.reviewer == reviewer for key in earlier):
         raise QueueError(f"{answer.place}: {reviewer} has keyed this item already; another person has to")
@@ -71,7 +82,7 @@ def _second_key(
     agreement = weigh_keys(item.machine_value, [*(key.value for key in earlier), value], people)
     session.add(ReviewKeyRow(item_id=row.id, reviewer=reviewer, value=value, keyed_at=at))
     if agreement.step is Step.SETTLED:
-        state, settled = judge(replace(answer, text=agreement.value or "?"), item)
+        state, settled = judge(replace(answer, text=agreement.value or UNREADABLE), item)
         return _settle(session, row, state, settled, reviewer, at, note)
     record(session, at, reviewer, Event.KEYED, row.id, {"value": value, "note": note})
     if agreement.step is Step.SUPERVISOR:

@@ -118,7 +118,7 @@ class Reviewers:
             row = session.get(ReviewerRow, name)
             stored = row.password if row else _NOBODYS_PASSWORD
             role = row.role if row else Role.REVIEWER
-        is_right = password_fits(password[:MOST_PASSWORD], stored)
+        is_right = password_fits(password[:MOST_PASSWORD], stored) and len(password) <= MOST_PASSWORD
         return Reviewer(name, Role(role)) if is_right and row else None
 
     # --- sessions --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +17,11 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from pipeline.document import ModelIdentity
 from pipeline.storage.database import open_database, reading_session, writing_session
 from pipeline.storage.tables import RunRow
 from pipeline.summary import BatchSummary, FileOutcome, summary_to_json
+from recognizer.drift import Shift
 
 RETRAINING = "retrain"
 """Kind of the runs that learn; corrections are counted from the last one on."""
@@ -46,7 +48,7 @@ class RunRecord:
         kind: which command or flow: `run`, `nightly`, `read-folder`, `retrain`.
         started, ended: ISO 8601, UTC; `ended` is None while running and when killed.
         error: code of what stopped it; None else.
-        summary: templates, reasons and failed files; empty until it is done. Holds no field contents.
+        summary: templates, reasons, failed files, model and drift; empty until it is done. Holds no field contents.
     """
 
     id: str
@@ -123,14 +125,28 @@ class RunLog:
                 )
             )
 
-    def finish(self, identity: str, summary: BatchSummary) -> None:
-        """Write down what a run came to."""
+    def finish(
+        self,
+        identity: str,
+        summary: BatchSummary,
+        model: ModelIdentity | None = None,
+        shifts: Sequence[Shift] = (),
+    ) -> None:
+        """Write down what a run came to, which model read it, and how its readings differ from that model's reference.
+
+        Args:
+            model: None when it is not known.
+        """
         with self._write() as session:
             row = session.get_one(RunRow, identity)
             row.state, row.ended = RunState.DONE, _stamp(self._now())
             for name in _COUNTS:
                 setattr(row, name, getattr(summary, name))
-            row.summary = _kept(summary)
+            row.summary = {
+                **_kept(summary),
+                "model": asdict(model) if model else None,
+                "drift": [asdict(shift) for shift in shifts],
+            }
 
     def stop(self, identity: str, error: str | None = None) -> None:
         """Write down that a run ended before its time, and the code of the error that ended it."""

@@ -67,6 +67,7 @@ class ReviewItemRow(Table):
     reasons: Mapped[list[Any]]
     alternatives: Mapped[list[Any]]
     characters: Mapped[list[Any]]
+    accounts_px: Mapped[list[Any] | None]
     fingerprint: Mapped[str]
     run: Mapped[str | None]
 
@@ -129,7 +130,7 @@ class RunRow(Table):
 
 
 class ReviewKeyRow(Table):
-    """What one person keyed blindly for an item that is not settled by it."""
+    """What one person keyed blindly for an item that is not settled by it; no value when he could not read it."""
 
     __tablename__ = "review_keys"
 
@@ -137,6 +138,25 @@ class ReviewKeyRow(Table):
     reviewer: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str | None]
     keyed_at: Mapped[str]
+
+
+class ReviewSeedRow(Table):
+    """A settled field with its value made wrong, put before one reviewer to see whether he notices."""
+
+    __tablename__ = "review_seeds"
+    __table_args__ = (Index("ix_review_seeds_reviewer_keyed_at", "reviewer", "keyed_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"))
+    reviewer: Mapped[str]
+    seeded_at: Mapped[str]
+    value: Mapped[str]
+    raw: Mapped[str]
+    characters: Mapped[list[Any]]
+    truth: Mapped[str]
+    state: Mapped[str]
+    keyed: Mapped[str | None]
+    keyed_at: Mapped[str | None]
 
 
 class ReviewLogRow(Table):

@@ -161,16 +161,17 @@ def test_only_a_supervisor_gets_and_settles_what_was_escalated(desk):
 
 def test_progress_counts_what_is_left_and_what_was_done(desk):
     fill(desk, *(reading(name) for name in "abcd"))
-    a, b, c, _ = desk.hand(ANN)
+    a, b, c, d = desk.hand(ANN)
+    assert desk.choices() == (("survey",), ("low_confidence",))
     since = "2026-05-01"
     key(desk, ANN, a, "=")
     key(desk, ANN, b, "91234")
     key(desk, ANN, c, "?")
+    key(desk, ANN, d, "blank")
     progress = desk.progress(ANN, Wanted(), since)
-    assert (progress.waiting, progress.keyed, progress.settled) == (1, 3, 3)
-    assert (progress.corrected, progress.unreadable) == (1, 1)
+    assert (progress.waiting, progress.keyed, progress.settled) == (0, 4, 4)
+    assert (progress.corrected, progress.blank, progress.unreadable) == (1, 1, 1)
     assert desk.progress(BOB, Wanted(), since).keyed == 0
-    assert desk.choices() == (("survey",), ("low_confidence",))
 
 
 # --- blind keys ----------------------------------------------------------------------------------
@@ -191,6 +192,8 @@ def crew(desk):
         pytest.param(["91234", "91234"], "corrected", "91234", id="two people agree against the machine"),
         pytest.param(["91234", "01234"], "confirmed", "01234", id="second key agrees with the machine"),
         pytest.param(["?", "?"], "unreadable", None, id="two people cannot read it"),
+        pytest.param(["blank", "blank"], "blank", None, id="two people see it blank"),
+        pytest.param(["?", "blank"], "escalated", None, id="unreadable and blank differ"),
         pytest.param(["91234", "55555"], "escalated", None, id="all differ: supervisor"),
     ],
 )
@@ -267,6 +270,14 @@ TAMPERINGS = [
     pytest.param("UPDATE review_items SET machine_value = '1' WHERE field = 'a'", "is not as entry", id="machine's"),
     pytest.param("UPDATE review_items SET reviewer = 'bob' WHERE field = 'a'", "is not as entry", id="reviewer"),
     pytest.param("UPDATE review_items SET state = 'pending' WHERE field = 'a'", "is not as entry", id="state"),
+    pytest.param("UPDATE review_items SET keyed_at = '2020' WHERE field = 'a'", "is not as entry", id="time"),
+    pytest.param("UPDATE review_items SET keying = 'audit' WHERE field = 'a'", "is not as entry", id="keying"),
+    pytest.param("UPDATE review_items SET field = 'd' WHERE field = 'a'", "moved to another field", id="field"),
+    pytest.param(
+        "INSERT INTO review_keys SELECT id, 'bob', '5', '2026' FROM review_items WHERE field = 'c'",
+        "has a key of bob, and the log does not know of it",
+        id="blind key put in",
+    ),
     pytest.param("DELETE FROM review_items WHERE field = 'a'", "is gone", id="item taken out"),
     pytest.param(
         "UPDATE review_items SET state = 'confirmed', human_value = '1', reviewer = 'x', keyed_at = '9' "
@@ -303,6 +314,23 @@ def test_any_tampering_is_found(settled, statement, finding):
             connection.execute(text("DROP TRIGGER review_log_no_delete"))
         connection.execute(text(statement))
     assert finding in " ".join(settled.verify(head).findings)
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        pytest.param("UPDATE review_keys SET value = '01234'", "is not as entry 1 left it", id="value"),
+        pytest.param("UPDATE review_keys SET reviewer = 'eve'", "the log does not know of it", id="who"),
+        pytest.param("DELETE FROM review_keys", "is gone, and entry 1 gave it", id="taken out"),
+    ],
+)
+def test_tampering_with_a_blind_key_is_found(desk, crew, statement, finding):
+    fill(desk, reading("a"), keying=Keying.BLIND)
+    key(desk, ANN, desk.hand(ANN)[0], "91234")
+    assert desk.verify().findings == ()
+    with desk.engine.begin() as connection:
+        connection.execute(text(statement))
+    assert finding in " ".join(desk.verify().findings)
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM review_log", "UPDATE review_log SET actor = 'bob'"])

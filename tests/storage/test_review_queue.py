@@ -136,7 +136,7 @@ def test_items_are_listed_by_state_template_source_and_number(queue):
     assert queue.list_items(source_id="b" * 64) == (z,)
     assert [item.spec.name for item in queue.list_items(state=ItemState.CONFIRMED)] == ["x"]
     assert queue.count() == {
-        "pending": 2, "claimed": 0, "escalated": 0, "confirmed": 1, "corrected": 0, "unreadable": 0,
+        "pending": 2, "claimed": 0, "escalated": 0, "confirmed": 1, "corrected": 0, "blank": 0, "unreadable": 0,
     }  # fmt: skip
 
 

@@ -53,13 +53,13 @@ def test_export_writes_a_row_and_a_picture_a_field(queue, tmp_path):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_filled_in_table_settles_its_rows(queue, tmp_path, delimiter):
     queue.export(tmp_path)
-    fill_in(tmp_path / "queue.csv", {"a": "=", "b": "91234", "c": "01234", "d": "?"}, delimiter)
+    fill_in(tmp_path / "queue.csv", {"a": "=", "b": "91234", "c": "Blank", "d": "?"}, delimiter)
 
     settled = queue.import_answers(tmp_path / "queue.csv", "ann")
 
-    assert settled == {"confirmed": 2, "corrected": 1, "unreadable": 1}
+    assert settled == {"confirmed": 1, "corrected": 1, "blank": 1, "unreadable": 1}
     assert [(c.machine_value, c.human_value) for c in queue.corrections()] == [
-        ("01234", "01234"), ("01234", "91234"), ("01234", "01234"), (None, None),
+        ("01234", "01234"), ("01234", "91234"), ("01234", None), (None, None),
     ]  # fmt: skip
 
 
