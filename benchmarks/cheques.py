@@ -23,8 +23,8 @@ import yaml
 
 from benchmarks.machine import describe_machine
 from pipeline.assembly import PagesReading
+from pipeline.confidence.operating_point import load_operating_point
 from pipeline.document import Decision, FieldReading
-from pipeline.operating_point import load_operating_point
 from pipeline.process import read_pages
 from pipeline.storage.intake import take_in
 from pipeline.storage.scans import open_pages

@@ -28,8 +28,8 @@ from benchmarks.drawn.glyphs import Half, unseen_hands
 from benchmarks.field_pool import Pool, Wear, read_pool
 from benchmarks.machine import describe_machine
 from benchmarks.real_budget import measure_real
-from pipeline.certify import LabelledReadings, budget_points
-from pipeline.operating_point import BudgetPoint, ReaderCalibration, load_operating_point
+from pipeline.confidence.certify import LabelledReadings, budget_points
+from pipeline.confidence.operating_point import BudgetPoint, ReaderCalibration, load_operating_point
 from pipeline.stages.decode import COMB
 from recognizer.digit_evaluation import generalised_risk_area
 from recognizer.evaluation import expected_calibration_error, risk_coverage

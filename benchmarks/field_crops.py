@@ -19,11 +19,11 @@ import numpy as np
 from benchmarks.drawn.crops import CropDesign, DrawnCrop, draw_crop
 from benchmarks.drawn.glyphs import Half, WriterHand, unseen_hands
 from benchmarks.machine import describe_machine
+from pipeline.confidence.operating_point import OperatingPoint
 from pipeline.document import FieldSpec
-from pipeline.grammar import digits_of
-from pipeline.operating_point import OperatingPoint
 from pipeline.process import read_crop
 from pipeline.reading_model import open_model
+from pipeline.values.grammar import digits_of
 from recognizer.proportions import wilson_interval
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from benchmarks.drawn.fields import draw_comb
 from benchmarks.drawn.glyphs import WriterHand
-from pipeline.calibrate import FieldReadings
+from pipeline.confidence.calibrate import FieldReadings
+from pipeline.confidence.operating_point import OperatingPoint, ReaderCalibration, Threshold
 from pipeline.document import Decision
-from pipeline.grammar import digits_of
-from pipeline.operating_point import OperatingPoint, ReaderCalibration, Threshold
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import COMB, FREE, decode_field
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
+from pipeline.values.grammar import digits_of
 from recognizer.readings import GrayImage, Recognizer
 
 CHUNK = 500

@@ -1,4 +1,4 @@
-"""Fit how the two readers of a free line add up to one answer: the weights kept as `FITTED` in `pipeline/combiner.py`.
+"""Fit how the two readers of a free line add up to one answer: the `FITTED` of `pipeline/confidence/combiner.py`.
 
     FIELDREADER_DATA=... python -m benchmarks.fit_combiner [--fields 1024] [--seed 601] [--every 1]
 
@@ -24,7 +24,7 @@ from benchmarks.drawn.glyphs import unseen_hands
 from benchmarks.drawn.lines import draw_line
 from benchmarks.fit_operating_point import LabelledField, real
 from benchmarks.segmentation import TOUCHING_SHARE
-from pipeline.combiner import FITTED, PRIOR, Candidate, Combiner, fit_combiner
+from pipeline.confidence.combiner import FITTED, PRIOR, Candidate, Combiner, fit_combiner
 from pipeline.document import FieldKind, FieldSpec
 from pipeline.stages.decode import line_candidates
 from pipeline.stages.field_crop import regions_of_crops

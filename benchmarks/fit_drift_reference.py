@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from benchmarks.drawn.fields import draw_comb, pen_hand
+from pipeline.confidence.drift import profile_of_fields
+from pipeline.confidence.operating_point import OperatingPoint, load_operating_point
 from pipeline.document import FieldReading
-from pipeline.drift import profile_of_fields
-from pipeline.operating_point import OperatingPoint, load_operating_point
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields

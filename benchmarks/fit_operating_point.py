@@ -27,15 +27,15 @@ from benchmarks.drawn.fields import draw_comb, pen_hand
 from benchmarks.drawn.glyphs import unseen_hands
 from benchmarks.field_pool import ANY_CONFIDENCE, CROSSING_MM, FEATURES, MAX_DIGITS, UNCALIBRATED
 from benchmarks.real_fields import SETS, load_crops
-from pipeline.calibrate import FieldReadings, fit_reader
+from pipeline.confidence.calibrate import FieldReadings, fit_reader
+from pipeline.confidence.operating_point import FILE_NAME, OperatingPoint, ReaderCalibration, to_json
 from pipeline.document import Decision, FieldKind, FieldRegion, FieldSpec
-from pipeline.grammar import digits_of
-from pipeline.operating_point import FILE_NAME, OperatingPoint, ReaderCalibration, to_json
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import COMB, FREE, decode_field
 from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
+from pipeline.values.grammar import digits_of
 from recognizer.model_store import add_files, open_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer

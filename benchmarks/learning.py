@@ -34,10 +34,10 @@ from benchmarks.drawn.corrections import (
 )
 from benchmarks.machine import describe_machine
 from pipeline.document import FieldReading
-from pipeline.gathering import gather
-from pipeline.retraining import RetrainingOptions
-from pipeline.retraining_report import report_text
-from pipeline.retraining_round import Round, retraining_round
+from pipeline.learning.gathering import gather
+from pipeline.learning.report import report_text
+from pipeline.learning.retraining import RetrainingOptions
+from pipeline.learning.round import Round, retraining_round
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
 from recognizer.augment import ImageStack

@@ -25,8 +25,8 @@ import numpy as np
 from benchmarks.drawn.measured import MeasuredPage, cheque_page, form_page
 from benchmarks.machine import describe_machine
 from pipeline.assembly import PagesReading, file_status
+from pipeline.confidence.operating_point import OperatingPoint, load_operating_point
 from pipeline.document import FormTemplate, MediaType, ModelIdentity, SourceResult
-from pipeline.operating_point import OperatingPoint, load_operating_point
 from pipeline.process import ReadingOptions, read_pages
 from pipeline.stages.decide import decide_field
 from pipeline.stages.decode import decode_field

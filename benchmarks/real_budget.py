@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from benchmarks.field_pool import FEATURES
 from benchmarks.fit_operating_point import LabelledField, read_labelled, real
-from pipeline.calibrate import FieldReadings, fit_reader
-from pipeline.operating_point import ReaderCalibration
+from pipeline.confidence.calibrate import FieldReadings, fit_reader
+from pipeline.confidence.operating_point import ReaderCalibration
 from pipeline.stages.decode import FREE
 from recognizer.digit_evaluation import generalised_risk_area
 from recognizer.evaluation import expected_calibration_error, risk_coverage

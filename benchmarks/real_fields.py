@@ -24,7 +24,7 @@ from pathlib import Path
 
 from benchmarks.machine import describe_machine
 from benchmarks.tutorial_way import load_or_train_tutorial_network, read_the_tutorials_way
-from pipeline.grammar import digits_of
+from pipeline.values.grammar import digits_of
 from recognizer.proportions import wilson_interval
 
 SETS = {"courtesy_amounts": "amount", "form_fields": "digits"}

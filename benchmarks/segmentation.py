@@ -23,14 +23,14 @@ from benchmarks.drawn.boxed import Style, draw_boxed
 from benchmarks.drawn.glyphs import WriterHand, unseen_hands
 from benchmarks.drawn.lines import draw_line
 from benchmarks.machine import describe_machine
+from pipeline.confidence.operating_point import FILE_NAME, OperatingPoint, Threshold, load_operating_point
 from pipeline.document import Decision, FieldKind, FieldReading, FieldRegion, FieldSpec
-from pipeline.grammar import digits_of
-from pipeline.operating_point import FILE_NAME, OperatingPoint, Threshold, load_operating_point
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.segment import Segmentation, segment_field
+from pipeline.values.grammar import digits_of
 from recognizer.evaluation import coverage_at_error
 from recognizer.model_store import open_bundle, shipped_bundle
 from recognizer.proportions import wilson_interval

@@ -24,8 +24,8 @@ from benchmarks.drawn.fields import pen_hand
 from benchmarks.drawn.glyphs import DigitSource, WriterHand, unseen_hands
 from benchmarks.drawn.states import Manner, Sheet, draw_state
 from benchmarks.machine import describe_machine
+from pipeline.confidence.operating_point import OperatingPoint, Threshold, load_operating_point
 from pipeline.document import Decision, FieldReading, Reason
-from pipeline.operating_point import OperatingPoint, Threshold, load_operating_point
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields

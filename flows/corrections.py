@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prefect.events import emit_event
 
-from pipeline.gathering import settled_items
+from pipeline.learning.gathering import settled_items
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RETRAINING, RunLog
 

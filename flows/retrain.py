@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.artifacts import publish_page
-from pipeline.retraining_report import report_text
-from pipeline.retraining_round import retraining_options, retraining_round
+from pipeline.learning.report import report_text
+from pipeline.learning.round import retraining_options, retraining_round
 from pipeline.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from pipeline.document import Decision, DocumentResult, FieldReading, ResultStatus, SourceResult
 from pipeline.errors import DatasetError
-from pipeline.labelled_fields import FieldTruth, LabelledField, LabelledResults
+from pipeline.evaluating.labelled_fields import FieldTruth, LabelledField, LabelledResults
 from pipeline.routing import is_drawn
 from pipeline.storage.review_item import OPEN_STATES, ItemState, ReviewItem, item_id
 from pipeline.summary import NO_TEMPLATE

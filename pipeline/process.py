@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from pipeline.assembly import PageReadings, PagesReading, assemble, packed, page_readings
+from pipeline.confidence.operating_point import OperatingPoint, Threshold
 from pipeline.document import (
     Decision,
     ErrorItem,
@@ -18,7 +19,6 @@ from pipeline.document import (
     Reason,
     Registration,
 )
-from pipeline.operating_point import OperatingPoint, Threshold
 from pipeline.page_fields import PageFields, prepare_pages
 from pipeline.stage_clock import StageClock
 from pipeline.stages.decide import DecideOptions, decide_field

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.confidence.operating_point import OperatingPoint, load_operating_point
 from pipeline.document import ModelIdentity
-from pipeline.operating_point import OperatingPoint, load_operating_point
 from recognizer.model_store import OPERATING_POINT, Bundle, champion
 
 

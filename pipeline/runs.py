@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.batch import BatchOptions
-from pipeline.drift import profile_of_fields
+from pipeline.confidence.drift import profile_of_fields
 from pipeline.errors import ReadingError
 from pipeline.metrics_file import write_metrics
 from pipeline.reading_model import open_model

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from pipeline.document import CharacterReading, FieldKind
 from pipeline.errors import QueueError
-from pipeline.grammar import digits_of, normalise
 from pipeline.storage.review_item import Answer, ReviewItem, judge
+from pipeline.values.grammar import digits_of, normalise
 
 MISREAD = {
     "0": "68", "1": "72", "2": "73", "3": "58", "4": "91", "5": "36", "6": "05", "7": "12", "8": "36", "9": "47",

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.assembly import PagesReading, file_status
+from pipeline.confidence.operating_point import OperatingPoint
 from pipeline.document import ErrorItem, FormTemplate, ModelIdentity, ResultStatus, Source, SourceResult
 from pipeline.errors import DecoderDiedError, InternalError, OutputError, ReadingError, SourceError
-from pipeline.operating_point import OperatingPoint
 from pipeline.plan import PlannedFile
 from pipeline.process import ReadingOptions, read_pages
 from pipeline.routed_pictures import RoutedPictures

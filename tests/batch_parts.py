@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from pipeline.batch import BatchOptions
+from pipeline.confidence.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.document import ModelIdentity, Source, SourceResult
 from pipeline.errors import ModelError
-from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.process import ReadingOptions
 from pipeline.source_reader import Provenance, SourceReader
 from pipeline.storage.earlier_results import EarlierResults

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from pipeline.audited_fields import Lot, label_audited
 from pipeline.cli import app
+from pipeline.confidence.operating_point import load_operating_point
 from pipeline.document import Decision, ModelIdentity, ResultStatus
 from pipeline.errors import DatasetError
-from pipeline.operating_point import load_operating_point
 from pipeline.routing import Routing
 from pipeline.storage.results import write_result
 from pipeline.storage.review_desk import ReviewDesk

@@ -1,10 +1,17 @@
 import numpy as np
 import pytest
 
-from pipeline.calibrate import FieldReadings, cross_fitted, fit_probability, fit_reader, points_by_kind, recalibrated
-from pipeline.certify import LabelledReadings
+from pipeline.confidence.calibrate import (
+    FieldReadings,
+    cross_fitted,
+    fit_probability,
+    fit_reader,
+    points_by_kind,
+    recalibrated,
+)
+from pipeline.confidence.certify import LabelledReadings
+from pipeline.confidence.operating_point import OperatingPoint, ReaderCalibration
 from pipeline.document import FieldKind
-from pipeline.operating_point import OperatingPoint, ReaderCalibration
 
 
 def field_readings(logits, is_right, hand=None):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.certify import BUDGETS, LEVEL, LabelledReadings, budget_points, share_of_hands
+from pipeline.confidence.certify import BUDGETS, LEVEL, LabelledReadings, budget_points, share_of_hands
 from recognizer.proportions import clopper_pearson_upper
 
 

@@ -9,10 +9,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.confidence.operating_point import load_operating_point
 from pipeline.document import Page
 from pipeline.errors import DatasetError, ModelError
-from pipeline.field_report import CROP_HEIGHT, field_crop
-from pipeline.operating_point import load_operating_point
+from pipeline.evaluating.field_report import CROP_HEIGHT, field_crop
 from pipeline.storage.results import write_result
 from recognizer.model_store import OPERATING_POINT, champion, open_bundle
 from tests.labelled_samples import field, result, write_all

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.combiner import FITTED, PRIOR, Candidate, Combiner, fit_combiner
+from pipeline.confidence.combiner import FITTED, PRIOR, Candidate, Combiner, fit_combiner
 
 LOGS = st.one_of(st.none(), st.floats(-40, 0))
 CANDIDATES = st.lists(st.builds(Candidate, st.text("0123456789", min_size=1, max_size=9), LOGS, LOGS), max_size=8)

@@ -16,10 +16,10 @@ import typer.main
 from pipeline.cli import app
 from pipeline.document import Decision, FieldKind, Reason
 from pipeline.errors import ReadingError
-from pipeline.rules import CHECKS, CROSS_CHECKS
 from pipeline.settings import ENVIRONMENT_PREFIX, Settings
 from pipeline.stages.quality import Flaw, QualityOptions
 from pipeline.storage.limits import ScanLimits
+from pipeline.values.rules import CHECKS, CROSS_CHECKS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from benchmarks.drawn.fields import draw_comb, pen_hand
 from pipeline.cli import app
+from pipeline.confidence.drift import profile_of_fields
 from pipeline.document import (
     Box,
     CharacterReading,
@@ -23,7 +24,6 @@ from pipeline.document import (
     ResultStatus,
     SourceResult,
 )
-from pipeline.drift import profile_of_fields
 from pipeline.errors import DatasetError, ModelError, SettingsError
 from pipeline.reading_model import open_model
 from pipeline.stages.decide import DecideOptions, decide_field

@@ -5,9 +5,9 @@ import pytest
 
 from benchmarks.error_budget import WEAR, Draw, draws
 from benchmarks.real_budget import is_doubtful
-from pipeline.calibrate import FieldReadings
-from pipeline.certify import LabelledReadings
-from pipeline.operating_point import BudgetPoint
+from pipeline.confidence.calibrate import FieldReadings
+from pipeline.confidence.certify import LabelledReadings
+from pipeline.confidence.operating_point import BudgetPoint
 
 
 def pool(hands=100, each=40, seed=2):

@@ -25,12 +25,12 @@ from pipeline.document import (
     rule_failed,
 )
 from pipeline.errors import DamagedFileError, NoPagesError, NotAFileError
-from pipeline.explain import explain_pages
-from pipeline.explain_evidence import evidence_of
-from pipeline.explain_page import Told, render_page
-from pipeline.explain_words import REASONS, RULES, percent, reason_words
+from pipeline.explaining.evidence import evidence_of
+from pipeline.explaining.explain import explain_pages
+from pipeline.explaining.page import Told, render_page
+from pipeline.explaining.words import REASONS, RULES, percent, reason_words
 from pipeline.process import ReadingOptions, read_pages
-from pipeline.rules import CHECKS, CROSS_CHECKS
+from pipeline.values.rules import CHECKS, CROSS_CHECKS
 from recognizer.readings import StripCandidate
 from tests.batch_parts import POINT, draw_form
 from tests.stages.forms import AMOUNT_MM, COMB_MM, DPI, PX_PER_MM, SIZE_MM, blank_form

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from pipeline.document import FieldKind
 from pipeline.errors import DatasetError
-from pipeline.field_evaluation import CurvePoint, Tally, aligned, evaluate_fields, evaluation_to_json
-from pipeline.labelled_fields import FieldTruth, label_results, labelled_readings, same_value
+from pipeline.evaluating.field_evaluation import CurvePoint, Tally, aligned, evaluate_fields, evaluation_to_json
+from pipeline.evaluating.labelled_fields import FieldTruth, label_results, labelled_readings, same_value
 from pipeline.storage.truth import load_truth
 from tests.labelled_samples import RESULTS, field, result, write_all
 

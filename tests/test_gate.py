@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.gate import FieldTally, is_broken, judge, sign_test, threshold_for
+from pipeline.learning.gate import FieldTally, is_broken, judge, sign_test, threshold_for
 from recognizer.comparison import Acceptance, Comparison
 
 NOTHING = FieldTally(0, 0, Acceptance(0, 0))

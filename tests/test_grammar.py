@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Cents, FieldKind, FieldSpec
-from pipeline.grammar import digits_of, interpret, lengths_allowed, normalise
+from pipeline.values.grammar import digits_of, interpret, lengths_allowed, normalise
 
 AMOUNT = FieldSpec("amount", FieldKind.AMOUNT)
 CERTAIN = 0.96

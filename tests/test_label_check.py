@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.label_check import MOST_SUSPECTS, suspected
+from pipeline.learning.label_check import MOST_SUSPECTS, suspected
 from recognizer.model_store import champion
 from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import load_recognizer

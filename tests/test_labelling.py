@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.document import Box, CharacterReading, FieldKind, FieldSpec
-from pipeline.labelling import align_digits, frame_of, label_digits, written_forms
+from pipeline.learning.labelling import align_digits, frame_of, label_digits, written_forms
 from pipeline.stages.decide import on_page
 from pipeline.stages.form_print import MARGIN_MM
 from pipeline.stages.ink import find_ink

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.drawn.corrections import FORM, mistyped, odd_hand, read_written, settle, written_fields
-from pipeline.gathering import gather
-from pipeline.operating_point import load_operating_point
+from pipeline.confidence.operating_point import load_operating_point
+from pipeline.learning.gathering import gather
+from pipeline.learning.report import report_text
+from pipeline.learning.retraining import RetrainingOptions, Verdict
+from pipeline.learning.round import retraining_round
 from pipeline.purge import PurgeOptions, purge
-from pipeline.retraining import RetrainingOptions, Verdict
-from pipeline.retraining_report import report_text
-from pipeline.retraining_round import retraining_round
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RETRAINING, RunLog, RunState

@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.document import FieldKind
-from pipeline.errors import ModelError
-from pipeline.operating_point import (
+from pipeline.confidence.operating_point import (
     BudgetPoint,
     OperatingPoint,
     ReaderCalibration,
     load_operating_point,
     to_json,
 )
+from pipeline.document import FieldKind
+from pipeline.errors import ModelError
 
 POINTS = (
     BudgetPoint(0.001, 0.99, 500, 0, 0.006, False),

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline import process
 from pipeline.assembly import file_status
+from pipeline.confidence.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.document import (
     Decision,
     FieldKind,
@@ -19,7 +20,6 @@ from pipeline.document import (
     TemplateIdentity,
 )
 from pipeline.errors import DamagedFileError
-from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.packed_fields import PackedFields
 from pipeline.process import read_crops, read_pages
 from recognizer.readings import StripCandidate

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.gathering import is_allowed, settled_items
-from pipeline.retraining import RetrainingOptions, Verdict, frozen_benchmark, retrain
-from pipeline.retraining_report import report_text
+from pipeline.learning.gathering import is_allowed, settled_items
+from pipeline.learning.report import report_text
+from pipeline.learning.retraining import RetrainingOptions, Verdict, frozen_benchmark, retrain
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet

@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import RuleSpec
-from pipeline.evidence import FAILS_THOUGH_TRUE, weigh
-from pipeline.rules import CHECKS, check, check_across, passed_by_chance, weigh_by_rules
+from pipeline.values.evidence import FAILS_THOUGH_TRUE, weigh
+from pipeline.values.rules import CHECKS, check, check_across, passed_by_chance, weigh_by_rules
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.document import Box, CharacterReading, FieldKind, FieldSpec
-from pipeline.grammar import digits_of
 from pipeline.seeded_errors import seed_error
 from pipeline.storage.review_item import ItemState, ReviewItem
+from pipeline.values.grammar import digits_of
 
 
 def item(kind, value, raw, human="as the machine", **spec):

@@ -12,7 +12,7 @@ from pipeline.errors import DamagedFileError, OutputError, TemplateError
 from pipeline.stages.register import register_page
 from pipeline.storage.template_files import save_new_template
 from pipeline.storage.templates import load_templates
-from pipeline.template_draft import draft_template
+from pipeline.templating.draft import draft_template
 from tests.stages.forms import AMOUNT_MM, COMB_MM, DPI, SIZE_MM, blank_form, scan
 
 TOLERANCE_MM = 0.7

@@ -9,7 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.template_lint import Severity, lint_templates
+from pipeline.templating.lint import Severity, lint_templates
 from tests.stages.forms import AMOUNT_MM, COMB_MM, PX_PER_MM, SIZE_MM, blank_form
 
 SOUND = """\

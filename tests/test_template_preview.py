@@ -10,7 +10,7 @@ from pipeline.cli import app
 from pipeline.document import Page, RegistrationStatus
 from pipeline.errors import NotAFileError
 from pipeline.storage.marked_page import ERROR_COLOUR
-from pipeline.template_preview import COMB_COLOUR, LINE_COLOUR, preview_page
+from pipeline.templating.preview import COMB_COLOUR, LINE_COLOUR, preview_page
 from tests.stages.forms import AMOUNT_MM, COMB_MM, DPI, blank_form, scan, template
 
 

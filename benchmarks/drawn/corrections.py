@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.confidence.operating_point import load_operating_point
 from pipeline.document import (
     Decision,
     DocumentResult,
@@ -25,7 +26,6 @@ from pipeline.document import (
     SourceResult,
     TemplateIdentity,
 )
-from pipeline.operating_point import load_operating_point
 from pipeline.process import read_crop
 from pipeline.stages.form_print import MARGIN_MM
 from pipeline.storage.review_item import Answer

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.certify import LEVEL, LabelledReadings, budget_points
+from pipeline.confidence.certify import LEVEL, LabelledReadings, budget_points
 from recognizer.evaluation_plots import LIGHT
 from recognizer.proportions import clopper_pearson_upper
 

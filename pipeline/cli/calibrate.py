@@ -11,8 +11,8 @@ import typer
 from pipeline.cli.app import app, examples, global_options
 
 if TYPE_CHECKING:
-    from pipeline.labelled_fields import LabelledResults
-    from pipeline.operating_point import BudgetPoint
+    from pipeline.confidence.operating_point import BudgetPoint
+    from pipeline.evaluating.labelled_fields import LabelledResults
     from pipeline.settings import Settings
 
 SHOWN_BUDGETS = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
@@ -47,8 +47,8 @@ def calibrate(
     The model in service must have read them. It stays as it is; the copy is a version of its own among your models.
     Label forms by chance, not by how they were read, or the proof is worth nothing.
     """
-    from pipeline.labelled_fields import label_results
-    from pipeline.model_calibration import calibrate_model
+    from pipeline.evaluating.labelled_fields import label_results
+    from pipeline.evaluating.model_calibration import calibrate_model
     from pipeline.storage.stored_results import stored_results
     from pipeline.storage.truth import load_truth
 

@@ -48,7 +48,7 @@ def drift(
     Raises an alarm, exit code 3, when one of them has moved for the worse beyond what chance explains: look at the
     scanner's glass and settings, at new forms, then at the model.
     """
-    from pipeline.drift import profile_of_fields
+    from pipeline.confidence.drift import profile_of_fields
     from pipeline.storage.stored_results import stored_results
     from recognizer.drift import compare_profiles, load_profile
 

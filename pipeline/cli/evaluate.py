@@ -46,7 +46,7 @@ def digits_command(
     Pictures may have any size and either polarity. Of data with a training and a test part, the test part is read.
     """
     from pipeline.cli.terminal import stderr
-    from pipeline.evaluation_report import figures_of, measure_digits, write_report
+    from pipeline.evaluating.evaluation_report import figures_of, measure_digits, write_report
     from recognizer.digit_files import load_labelled_digits
     from recognizer.model_store import champion, open_bundle
     from recognizer.reader import load_recognizer
@@ -110,9 +110,9 @@ def fields_command(
     A field left empty has an empty value in the truth. Label forms by chance, not by how they were read.
     """
     from pipeline.cli.terminal import stderr
-    from pipeline.field_evaluation import evaluate_fields, evaluation_to_json
-    from pipeline.field_report import write_field_report
-    from pipeline.labelled_fields import label_results
+    from pipeline.evaluating.field_evaluation import evaluate_fields, evaluation_to_json
+    from pipeline.evaluating.field_report import write_field_report
+    from pipeline.evaluating.labelled_fields import label_results
     from pipeline.storage.stored_results import stored_results
     from pipeline.storage.truth import load_truth
 

@@ -43,8 +43,8 @@ def explain(
     """
     from pipeline.cli.pictures import take_in_named
     from pipeline.errors import NoPagesError
-    from pipeline.explain import explain_pages
-    from pipeline.explain_page import Told, render_page
+    from pipeline.explaining.explain import explain_pages
+    from pipeline.explaining.page import Told, render_page
     from pipeline.reading_model import open_model
     from pipeline.storage.names import display_name
     from pipeline.storage.pictures import save_file

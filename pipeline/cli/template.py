@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.document import Page
-    from pipeline.template_lint import Finding
+    from pipeline.templating.lint import Finding
 
 EXIT_ERRORS = 2
 """As for a batch that is given such a template."""
@@ -49,7 +49,7 @@ def draft(
     from pipeline.cli.terminal import stderr
     from pipeline.storage.names import display_name
     from pipeline.storage.template_files import save_new_template
-    from pipeline.template_draft import draft_template
+    from pipeline.templating.draft import draft_template
 
     drafted = draft_template(tuple(_pages(context, blank)), display_name(blank.stem))
     path = save_new_template(out, drafted.name, drafted.text, drafted.pictures)
@@ -79,7 +79,7 @@ def check(
     lengths and rules that cannot be meant, forms that cannot be told from each other. Exit code 2: there are errors.
     """
     from pipeline.cli.terminal import stderr
-    from pipeline.template_lint import Severity, lint_templates
+    from pipeline.templating.lint import Severity, lint_templates
 
     findings = lint_templates(files)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
@@ -118,7 +118,7 @@ def preview(
     from pipeline.storage.names import display_name
     from pipeline.storage.pictures import save_png
     from pipeline.storage.templates import load_template
-    from pipeline.template_preview import preview_page
+    from pipeline.templating.preview import preview_page
 
     form = load_template(template)
     target = out or Path(f"{scan.stem}-preview.png")

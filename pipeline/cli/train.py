@@ -284,9 +284,9 @@ def retrain(
 
     settings = global_options(context).settings(data=data, learn_from=tuple(learn_from) if learn_from else None)
     with without_chatter():
-        from pipeline.retraining import Verdict
-        from pipeline.retraining_report import report_text
-        from pipeline.retraining_round import retraining_options, retraining_round
+        from pipeline.learning.report import report_text
+        from pipeline.learning.retraining import Verdict
+        from pipeline.learning.round import retraining_options, retraining_round
 
         options = replace(retraining_options(settings), trusts_labels=trust_labels)
         done = retraining_round(settings.queue_url, settings.model_store, settings.retraining_pages, options)

@@ -7,9 +7,9 @@ import threading
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
+from pipeline.confidence.operating_point import OperatingPoint
 from pipeline.document import FieldReading, FieldSpec, MediaType, Source
 from pipeline.errors import EmptyFileError, NoPagesError, UnsupportedTypeError
-from pipeline.operating_point import OperatingPoint
 from pipeline.process import ReadingOptions, read_crop
 from pipeline.storage.intake import media_type_of
 from pipeline.storage.limits import ScanLimits

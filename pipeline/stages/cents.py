@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from pipeline.amounts import DECIMALS, RAISED
 from pipeline.document import Box
 from pipeline.stages.paths import Step
+from pipeline.values.amounts import DECIMALS, RAISED
 
 SMALL = 0.75
 """Height beside the digits before, under which both of the last two are small."""

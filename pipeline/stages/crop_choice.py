@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import FieldKind, FieldRegion, FieldSpec
-from pipeline.grammar import lengths_allowed, normalise
 from pipeline.stages.blobs import Blob
 from pipeline.stages.crop_spans import Span
+from pipeline.values.grammar import lengths_allowed, normalise
 from recognizer.readings import NOT_A_DIGIT, FloatArray, InkImage
 
 WORST = -12.0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from pipeline.confidence.operating_point import Threshold
 from pipeline.document import (
     Alternative,
     Box,
@@ -20,9 +21,6 @@ from pipeline.document import (
     RuleSpec,
     rule_failed,
 )
-from pipeline.grammar import digits_of, lengths_allowed
-from pipeline.operating_point import Threshold
-from pipeline.rules import check, weigh_by_rules
 from pipeline.stages.blank import Writing, find_writing
 from pipeline.stages.clip import is_clipped
 from pipeline.stages.decode import Decoded
@@ -31,6 +29,8 @@ from pipeline.stages.meaning import Reading
 from pipeline.stages.overflow import is_overflow
 from pipeline.stages.segment import Segmentation
 from pipeline.stages.strike import is_struck_out
+from pipeline.values.grammar import digits_of, lengths_allowed
+from pipeline.values.rules import check, weigh_by_rules
 
 MAX_ALTERNATIVES = 3
 MIN_ALTERNATIVE = 0.001

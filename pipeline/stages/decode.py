@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.combiner import COMB_COMBINER, UNKNOWN, Candidate
+from pipeline.confidence.combiner import COMB_COMBINER, UNKNOWN, Candidate
+from pipeline.confidence.operating_point import OperatingPoint
 from pipeline.document import FieldKind, FieldRegion
-from pipeline.grammar import digits_of
-from pipeline.operating_point import OperatingPoint
 from pipeline.stages.cents import with_raised_cents
 from pipeline.stages.comb import CombInk
 from pipeline.stages.endings import with_slash_endings
@@ -20,6 +19,7 @@ from pipeline.stages.meaning import Reading, ScoredString, logit, readings_of, w
 from pipeline.stages.paths import Path, Step, best_paths, scores_of
 from pipeline.stages.read import Evidence
 from pipeline.stages.segment import LineInk, Segmentation
+from pipeline.values.grammar import digits_of
 from recognizer.readings import NOT_A_DIGIT, FloatArray, StripCandidate
 
 COMB, FREE = "comb", "free"

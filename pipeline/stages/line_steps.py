@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.combiner import UNKNOWN
+from pipeline.confidence.combiner import UNKNOWN
 from pipeline.document import Box
 from pipeline.stages.marks import find_mark
 from pipeline.stages.paths import Path, Step

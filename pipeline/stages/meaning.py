@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.dates import slashes_among
+from pipeline.confidence.operating_point import ReaderCalibration
 from pipeline.document import FieldKind, FieldSpec
-from pipeline.evidence import misreadings, share_passing, weigh
-from pipeline.grammar import digits_of, interpret, lengths_allowed
-from pipeline.operating_point import ReaderCalibration
 from pipeline.stages.paths import Step
+from pipeline.values.dates import slashes_among
+from pipeline.values.evidence import misreadings, share_passing, weigh
+from pipeline.values.grammar import digits_of, interpret, lengths_allowed
 
 TOP = 1 - 1e-7
 SEEN = 0.5

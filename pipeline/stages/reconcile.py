@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import product
 
 from pipeline.document import Alternative, Decision, FieldReading, Reason, RuleOutcome, RuleSpec, rule_failed
-from pipeline.evidence import weigh
-from pipeline.rules import check_across, fields_of
+from pipeline.values.evidence import weigh
+from pipeline.values.rules import check_across, fields_of
 
 FITS_BY_CHANCE = 0.05
 """Share of wrong combinations that fit a sum all the same. Digits would say one in a hundred or less, but one hand's

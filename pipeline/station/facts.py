@@ -12,12 +12,12 @@ import numpy as np
 
 from pipeline.document import Decision, FieldKind, FieldReading, FieldSpec, FormTemplate, Reason
 from pipeline.errors import QueueError
-from pipeline.explain_words import reason_words
-from pipeline.grammar import lengths_allowed
-from pipeline.labelling import frame_of
-from pipeline.rules import check
+from pipeline.explaining.words import reason_words
+from pipeline.learning.labelling import frame_of
 from pipeline.storage.names import display_name
 from pipeline.storage.review_item import Answer, ItemState, Keying, ReviewItem, judge
+from pipeline.values.grammar import lengths_allowed
+from pipeline.values.rules import check
 
 DOUBTFUL = 0.9
 """Probability below which a character is marked; of those above it, about one in a hundred is wrong."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pipeline.document import Alternative, CharacterReading, FieldKind, FieldSpec, Polygon
 from pipeline.errors import QueueError
-from pipeline.grammar import digits_of, lengths_allowed, normalise
+from pipeline.values.grammar import digits_of, lengths_allowed, normalise
 
 ID_LENGTH = 20
 """Hexadecimal digits of an item's id: 80 bits, so that two of a billion items collide once in a million queues."""

@@ -128,7 +128,7 @@ FIELD_RULES: Mapping[str, Callable[[Place, Place | None, list[bytes]], Parameter
     "regex": _regex,
     "one_of_file": _one_of_file,
 }
-"""Rules on one field as `pipeline/rules.py` checks them, with what reads their parameters."""
+"""Rules on one field as `pipeline/values/rules.py` checks them, with what reads their parameters."""
 
 CROSS_RULES = {"sum": ("fields", "equals"), "equal": ("fields",)}
 """Rules over several fields and their parameters, all required."""

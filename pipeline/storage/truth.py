@@ -9,7 +9,7 @@ import csv
 from pathlib import Path
 
 from pipeline.errors import DatasetError
-from pipeline.labelled_fields import FieldTruth
+from pipeline.evaluating.labelled_fields import FieldTruth
 
 NEEDED = ("file", "field", "value")
 

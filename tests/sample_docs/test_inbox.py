@@ -13,10 +13,10 @@ import pytest
 
 from pipeline.document import Decision, FieldKind, Page, Reason
 from pipeline.errors import DamagedFileError
-from pipeline.rules import luhn, mod11
 from pipeline.storage.intake import list_inbox, take_in
 from pipeline.storage.scans import open_pages
 from pipeline.storage.templates import load_templates
+from pipeline.values.rules import luhn, mod11
 from sample_docs.generator.__main__ import SEED
 from sample_docs.generator.design import reference_picture, template_text
 from sample_docs.generator.drawing import draw_file

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.confidence.operating_point import OperatingPoint, ReaderCalibration, Threshold
 from pipeline.document import Decision, FieldKind, FieldSpec
-from pipeline.operating_point import OperatingPoint, ReaderCalibration, Threshold
 from pipeline.stages.blank import Writing, find_writing
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field

@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
+from pipeline.confidence.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration, Threshold
 from pipeline.document import Decision, FieldKind, FieldSpec, RuleSpec
-from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration, Threshold
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.confidence.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.document import Decision, FormTemplate
-from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.process import read_pages
 from recognizer.readings import StripCandidate
 from tests.stages.forms import AMOUNT_MM, COMB_MM, PX_PER_MM, blank_form, scan, template

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.confidence.operating_point import ReaderCalibration, Threshold
 from pipeline.document import Box, Decision, FieldKind, FieldSpec, RuleSpec
-from pipeline.grammar import digits_of
-from pipeline.operating_point import ReaderCalibration, Threshold
 from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import COMB, Decoded
 from pipeline.stages.meaning import Reading, ScoredString, readings_of, weigh_by_grammar
 from pipeline.stages.paths import Step
 from pipeline.stages.segment import segment_field
+from pipeline.values.grammar import digits_of
 from tests.stages.drawing import comb_region, one_in_cell
 
 LOGISTIC = ReaderCalibration(0.0, {"logit": 1.0}, (), 1.0)

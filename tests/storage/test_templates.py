@@ -14,10 +14,10 @@ from PIL import Image
 
 from pipeline.document import FieldKind, FieldSpec, RectMm, RuleSpec
 from pipeline.errors import TemplateError
-from pipeline.rules import CHECKS, CROSS_CHECKS
 from pipeline.storage.template_fields import OPTIONAL_FIELD_KEYS
 from pipeline.storage.template_rules import CROSS_RULES, FIELD_RULES
 from pipeline.storage.templates import inspect_template, load_template, load_templates
+from pipeline.values.rules import CHECKS, CROSS_CHECKS
 
 SURVEY = """\
 name: survey

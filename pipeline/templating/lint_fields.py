@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from pipeline.document import FieldKind, FieldSpec, FormTemplate, RectMm, RuleSpec
-from pipeline.grammar import lengths_allowed
+from pipeline.values.grammar import lengths_allowed
 
 OVERLAP_SHARE = 0.1
 """Share of the smaller of two fields that may lie in the other: neighbours share a printed wall."""

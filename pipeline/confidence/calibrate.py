@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.certify import LabelledReadings, budget_points
+from pipeline.confidence.certify import LabelledReadings, budget_points
+from pipeline.confidence.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 from pipeline.document import FieldKind
-from pipeline.operating_point import BudgetPoint, OperatingPoint, ReaderCalibration
 
 RIDGE = 1.0
 """Pull of the weights to zero, in pseudo-observations: keeps the fit finite when no error was seen."""

@@ -14,9 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from pipeline.document import Decision, FieldReading, ModelIdentity, Polygon, RuleOutcome, rule_failed
-from pipeline.explain import ExplainedField, ExplainedPage, Explanation
-from pipeline.explain_evidence import Evidenced, evidence_of
-from pipeline.explain_words import (
+from pipeline.explaining.evidence import Evidenced, evidence_of
+from pipeline.explaining.explain import ExplainedField, ExplainedPage, Explanation
+from pipeline.explaining.words import (
     RULES,
     decision_words,
     percent,

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.document import Box, DigitCrop
-from pipeline.explain_pictures import InkPictures, draw_ink, draw_tile
-from pipeline.grammar import digits_of
+from pipeline.explaining.pictures import InkPictures, draw_ink, draw_tile
 from pipeline.process import FieldTrace
 from pipeline.stages.clip import is_clipped
 from pipeline.stages.comb import CombInk
 from pipeline.stages.overflow import is_overflow
 from pipeline.stages.paths import Path, Step, best_paths
 from pipeline.stages.segment import LineInk
+from pipeline.values.grammar import digits_of
 from recognizer.readings import DIGIT_COUNT, NOT_A_DIGIT, FloatArray, GrayImage
 
 TOP = 3

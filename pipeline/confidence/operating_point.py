@@ -1,8 +1,9 @@
 """From scores to probabilities, and from an error budget to the confidence that acceptance asks for.
 
 A reader's raw evidence about a field becomes a probability by a logistic fit on labelled fields. Other labelled fields
-say which threshold keeps which budget (`pipeline.certify`). That is kept with the model as its operating point: for
-every budget the threshold, how many labelled fields it took, how many of them were wrong, and the bound that follows.
+say which threshold keeps which budget (`pipeline.confidence.certify`). That is kept with the model as its operating
+point: for every budget the threshold, how many labelled fields it took, how many of them were wrong, and the bound that
+follows.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pipeline.combiner import FITTED, Combiner
+from pipeline.confidence.combiner import FITTED, Combiner
 from pipeline.document import FieldKind
 from pipeline.errors import ModelError
 

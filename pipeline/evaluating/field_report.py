@@ -11,9 +11,9 @@ import numpy as np
 
 from pipeline.document import Page, Polygon
 from pipeline.errors import SourceError
-from pipeline.evaluation_report import Plot, write_page
-from pipeline.field_evaluation import WORST, FieldEvaluation
-from pipeline.labelled_fields import LabelledField
+from pipeline.evaluating.evaluation_report import Plot, write_page
+from pipeline.evaluating.field_evaluation import WORST, FieldEvaluation
+from pipeline.evaluating.labelled_fields import LabelledField
 from pipeline.storage.intake import take_in
 from pipeline.storage.scans import open_pages
 from recognizer.evaluation_plots import draw_counts, draw_error_reject

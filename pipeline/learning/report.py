@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from pipeline.document import FieldReading
-from pipeline.evaluation_report import Plot, write_page
-from pipeline.field_comparison import FieldPair, tallies
-from pipeline.gathering import Gathered, Suspect
-from pipeline.retraining import RetrainingReport, Trial, Verdict
+from pipeline.evaluating.evaluation_report import Plot, write_page
+from pipeline.learning.field_comparison import FieldPair, tallies
+from pipeline.learning.gathering import Gathered, Suspect
+from pipeline.learning.retraining import RetrainingReport, Trial, Verdict
 from pipeline.storage.names import display_name
 from pipeline.storage.retraining_pages import RETRAINING_PAGE
 from pipeline.storage.review_item import ReviewItem

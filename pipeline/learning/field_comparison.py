@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.confidence.operating_point import OperatingPoint
 from pipeline.document import Decision, FieldReading
-from pipeline.gate import FieldTally
-from pipeline.labelled_fields import same_value
-from pipeline.operating_point import OperatingPoint
+from pipeline.evaluating.labelled_fields import same_value
+from pipeline.learning.gate import FieldTally
 from pipeline.process import ReadingOptions, read_crop
 from pipeline.storage.review_item import ReviewItem
 from recognizer.comparison import Acceptance

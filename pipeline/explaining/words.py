@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.document import Decision, FieldReading, Reason, RegistrationStatus
-from pipeline.explain import ExplainedField, ExplainedPage
+from pipeline.explaining.explain import ExplainedField, ExplainedPage
 from pipeline.process import FieldTrace
 from pipeline.stages.decode import COMB
 

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.operating_point import BudgetPoint
+from pipeline.confidence.operating_point import BudgetPoint
 from recognizer.proportions import at_most, clopper_pearson_upper, least_trials
 
 LEVEL = 0.95

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, DigitCrop, FieldKind, FieldRegion, FieldSpec, FloatMatrix, Polygon, Reason
-from pipeline.grammar import digits_of
 from pipeline.stages.comb import STROKE_MM
 from pipeline.stages.form_print import MARGIN_MM
 from pipeline.stages.ink import find_ink
@@ -24,6 +23,7 @@ from pipeline.stages.lattice import Lattice
 from pipeline.stages.segment import segment_field
 from pipeline.storage.review_item import ReviewItem
 from pipeline.training_sample import LabelledDigit
+from pipeline.values.grammar import digits_of
 from recognizer.readings import FloatArray, GrayImage, InkImage, Recognizer
 
 DEFAULT_PX_PER_MM = 300 / 25.4

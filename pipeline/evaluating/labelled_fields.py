@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from pipeline.certify import LabelledReadings
+from pipeline.confidence.certify import LabelledReadings
 from pipeline.document import Decision, DocumentResult, FieldKind, FieldReading, Reason, ResultStatus, SourceResult
 from pipeline.errors import DatasetError
 from pipeline.summary import NO_TEMPLATE

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ReadingError
-from pipeline.retraining import RetrainingOptions, RetrainingReport, retrain
-from pipeline.retraining_report import write_retraining_page
+from pipeline.learning.report import write_retraining_page
+from pipeline.learning.retraining import RetrainingOptions, RetrainingReport, retrain
 from pipeline.settings import Settings
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RETRAINING, RunLog, new_run_id

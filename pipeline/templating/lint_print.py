@@ -24,7 +24,7 @@ from pipeline.stages.lines import PageLines, find_lines
 from pipeline.stages.locate import find_fields, locate_fields
 from pipeline.stages.plane import mm_to_pixels
 from pipeline.stages.prepared import WORKING_DPI, prepare_template
-from pipeline.template_lint_fields import Remark
+from pipeline.templating.lint_fields import Remark
 from recognizer.readings import GrayImage
 
 MM_PER_INCH = 25.4

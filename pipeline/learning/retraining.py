@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.confidence.operating_point import OperatingPoint, load_operating_point, to_json
 from pipeline.errors import ModelError
-from pipeline.field_comparison import FieldPair, read_both, tallies
-from pipeline.gate import Check, judge
-from pipeline.gathering import Gathered, gather
-from pipeline.label_check import MOST_SUSPECTS
-from pipeline.operating_point import OperatingPoint, load_operating_point, to_json
+from pipeline.learning.field_comparison import FieldPair, read_both, tallies
+from pipeline.learning.gate import Check, judge
+from pipeline.learning.gathering import Gathered, gather
+from pipeline.learning.label_check import MOST_SUSPECTS
 from pipeline.process import ReadingOptions
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet

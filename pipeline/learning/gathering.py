@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.label_check import suspected
-from pipeline.labelling import label_digits
+from pipeline.learning.label_check import suspected
+from pipeline.learning.labelling import label_digits
 from pipeline.storage.review_item import ItemState, ReviewItem
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.amounts import amount_shares
-from pipeline.dates import date_shares
 from pipeline.document import Cents, FieldKind, FieldSpec
-from pipeline.postal_codes import LENGTHS, is_in_use
+from pipeline.values.amounts import amount_shares
+from pipeline.values.dates import date_shares
+from pipeline.values.postal_codes import LENGTHS, is_in_use
 
 
 def digits_of(raw: str) -> str:

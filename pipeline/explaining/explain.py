@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline.assembly import file_status
+from pipeline.confidence.operating_point import OperatingPoint
 from pipeline.document import (
     DocumentResult,
     ErrorItem,
@@ -19,7 +20,6 @@ from pipeline.document import (
     Registration,
     ResultStatus,
 )
-from pipeline.operating_point import OperatingPoint
 from pipeline.process import FieldTrace, PageTrace, ReadingOptions, read_pages
 from recognizer.readings import GrayImage, Recognizer
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from pipeline.document import RuleOutcome, RuleSpec
-from pipeline.evidence import misreadings, share_passing, weigh
-from pipeline.grammar import digits_of
+from pipeline.values.evidence import misreadings, share_passing, weigh
+from pipeline.values.grammar import digits_of
 
 Check = Callable[[str, Mapping[str, object]], bool]
 

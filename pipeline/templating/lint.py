@@ -10,8 +10,8 @@ from pathlib import Path
 from pipeline.document import FormTemplate, Page, RegistrationStatus
 from pipeline.stages.register import register_page
 from pipeline.storage.templates import Inspection, inspect_template
-from pipeline.template_lint_fields import field_remarks
-from pipeline.template_lint_print import print_remarks, reference_page
+from pipeline.templating.lint_fields import field_remarks
+from pipeline.templating.lint_print import print_remarks, reference_page
 
 
 class Severity(StrEnum):

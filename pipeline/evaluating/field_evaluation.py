@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Decision
-from pipeline.grammar import digits_of
-from pipeline.labelled_fields import LabelledField, LabelledResults, labelled_readings
+from pipeline.evaluating.labelled_fields import LabelledField, LabelledResults, labelled_readings
+from pipeline.values.grammar import digits_of
 from recognizer.evaluation import expected_calibration_error
 from recognizer.proportions import clopper_pearson
 from recognizer.readings import DIGIT_COUNT

@@ -6,10 +6,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from pipeline.calibrate import recalibrated
+from pipeline.confidence.calibrate import recalibrated
+from pipeline.confidence.operating_point import OperatingPoint, load_operating_point, to_json
 from pipeline.errors import DatasetError, ModelError
-from pipeline.labelled_fields import LabelledResults, labelled_readings
-from pipeline.operating_point import OperatingPoint, load_operating_point, to_json
+from pipeline.evaluating.labelled_fields import LabelledResults, labelled_readings
 from recognizer.model_store import OPERATING_POINT, Bundle, champion, write_bundle
 
 

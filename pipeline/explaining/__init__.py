@@ -1,0 +1,1 @@
+"""One page about how a file was read."""

@@ -1,0 +1,1 @@
+"""From corrections to a challenger, and past the gate or not."""

@@ -1,0 +1,1 @@
+"""Templates drafted, checked and looked at."""
