@@ -13,19 +13,12 @@ from flows.chunks import read_chunks
 from pipeline.audit_draw import Draw, draw_accepted
 from pipeline.audit_sampling import AuditTally, tally
 from pipeline.composition import batch_options
-from pipeline.errors import ReadingError
+from pipeline.errors import BudgetBrokenError
 from pipeline.plan import BatchPlan
 from pipeline.runs import recorded
 from pipeline.settings import Settings, load_settings
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.summary import summarise
-
-
-class BudgetBrokenError(ReadingError):
-    """Audits show that more accepted values are wrong than were to be."""
-
-    code = "budget_broken"
-    exit_code = 3
 
 
 @flow(name="audit", flow_run_name="audit {out}", persist_result=False)

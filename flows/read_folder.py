@@ -15,18 +15,11 @@ from flows.artifacts import Progress, publish_run
 from flows.chunks import read_chunks
 from pipeline.batch import BatchOptions, plan_batch
 from pipeline.composition import batch_options
-from pipeline.errors import ReadingError
+from pipeline.errors import NothingReadError
 from pipeline.plan import CHUNK_FILES, WHOLE, Shard
 from pipeline.runs import Run, recorded
 from pipeline.settings import Settings, load_settings
 from pipeline.summary import summarise, summary_to_json
-
-
-class NothingReadError(ReadingError):
-    """Not one file of the folder could be read."""
-
-    code = "nothing_read"
-    exit_code = 5
 
 
 @flow(name="read-folder", flow_run_name="read {folder}", persist_result=False)

@@ -11,16 +11,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 
-from pipeline.errors import ReadingError
+from pipeline.errors import ShardError
 
 SHARD_DEPLOYMENT = "read-folder/shard"
 POLL_S = 5.0
-
-
-class ShardError(ReadingError):
-    """A part of a wide run did not come to its end; what it has read is kept, and the next run goes on."""
-
-    code = "shard_failed"
 
 
 @flow(name="wide", flow_run_name="wide {folder}", persist_result=False)

@@ -8,6 +8,9 @@
     ├── QueueError                    2   the review queue or an import file cannot be used
     ├── OutputError                   2   results cannot be written: no permission, full disk
     ├── DecoderStartError             2   no process can be started to decode scans in
+    ├── NothingReadError              5   a flow read not one file of its folder
+    ├── ShardError                    2   a part of a wide run did not come to its end
+    ├── BudgetBrokenError             3   audits show more wrong values among the accepted than may be
     └── SourceError                   4   one document cannot be read; becomes a result with status "failed"
         ├── NotAFileError                 link, directory, FIFO or device
         ├── UnreadableFileError           no permission, an I/O error, or still being written
@@ -33,6 +36,7 @@ from pathlib import Path
 from recognizer.errors import DatasetError, ModelError, ReadingError
 
 __all__ = [
+    "BudgetBrokenError",
     "DamagedFileError",
     "DatasetError",
     "DecoderDiedError",
@@ -44,10 +48,12 @@ __all__ = [
     "ModelError",
     "NoPagesError",
     "NotAFileError",
+    "NothingReadError",
     "OutputError",
     "QueueError",
     "ReadingError",
     "SettingsError",
+    "ShardError",
     "SourceError",
     "TemplateError",
     "TooLargeError",
@@ -97,6 +103,26 @@ class DecoderStartError(ReadingError):
     """No process can be started to decode scans in; it stops the batch."""
 
     code = "decoder_start_error"
+
+
+class NothingReadError(ReadingError):
+    """Not one file of the folder of a flow could be read."""
+
+    code = "nothing_read"
+    exit_code = 5
+
+
+class ShardError(ReadingError):
+    """A part of a wide run did not come to its end; what it has read is kept, and the next run goes on."""
+
+    code = "shard_failed"
+
+
+class BudgetBrokenError(ReadingError):
+    """Audits show that more accepted values are wrong than were to be."""
+
+    code = "budget_broken"
+    exit_code = 3
 
 
 class SourceError(ReadingError):

@@ -6,11 +6,11 @@ import pytest
 from prefect.states import Failed
 
 from flows.chunks import is_worth_retrying
-from flows.read_folder import NothingReadError, fail_if_nothing_was_read
+from flows.read_folder import fail_if_nothing_was_read
 from flows.summary_page import MAX_FAILURES, summary_page
 from pipeline.batch import BatchOptions
 from pipeline.document import ErrorItem, ResultStatus
-from pipeline.errors import ModelError, OutputError, QueueError, TemplateError
+from pipeline.errors import ModelError, NothingReadError, OutputError, QueueError, TemplateError
 from pipeline.runs import Run
 from pipeline.summary import FileOutcome, FormOutcome, summarise
 
