@@ -97,7 +97,7 @@ def test_unknown_option_is_a_usage_error():
 
 
 def test_completion_is_on():
-    answer = fieldreader("--show-completion", "bash")
+    answer = fieldreader("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert "fieldreader" in answer.stdout
 
 

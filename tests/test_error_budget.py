@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.error_budget import WEAR, Draw, draws
+from benchmarks.error_budget import BUDGETS, WEAR, Draw, draws
+from benchmarks.field_pool import Pool
 from benchmarks.real_budget import is_doubtful
 from pipeline.confidence.calibrate import FieldReadings
 from pipeline.confidence.certify import LabelledReadings
@@ -16,14 +17,21 @@ def pool(hands=100, each=40, seed=2):
     return LabelledReadings(confidence, rng.random(hands * each) < confidence, np.repeat(np.arange(hands), each))
 
 
-def test_no_writer_calibrates_and_is_tested():
-    for outcomes in draws(pool(), 4000, 3, True, np.random.default_rng(0)):
-        assert {draw.tested for draw in outcomes} == {2000}
+def pool_of(readings, drawn):
+    return Pool(FieldReadings([{}] * len(readings), readings.is_right, readings.hand), drawn)
+
+
+def test_every_draw_has_an_outcome_for_each_budget_and_a_part_of_the_writers():
+    given, readings = pool(), pool(seed=3)
+    outcomes = draws(given, pool_of(readings, 4000), readings, 3, True)
+    assert [outcome.point.max_error for outcome in outcomes] == [*BUDGETS] * 3
+    assert {outcome.tested for outcome in outcomes} == {3200}
 
 
 def test_what_could_not_be_accepted_counts_as_not_read():
-    (draw, _), *_ = draws(pool(), 5000, 1, True, np.random.default_rng(0))
-    assert draw.tested == 2500
+    readings = pool(seed=3)
+    first, *_ = draws(pool(), pool_of(readings, 5000), readings, 1, True)
+    assert first.tested == 4000
 
 
 @pytest.mark.parametrize(("wrong", "is_kept"), [(0, True), (2, True), (3, False)])

@@ -127,7 +127,7 @@ def test_nothing_of_it_is_among_the_results(desk, settled, tmp_path):
         items = queue.list_items(None)
         document = next(iter(finalise(OLD, {item.id: item for item in items})))
         lines = queue.export(tmp_path), (tmp_path / "queue.csv").read_text()
-        return items, document, lines, queue.count(), queue.corrections(), queue.audited(), queue.drawn_items(1.0, 1)
+        return items, document, lines, queue.count(), queue.corrections(), queue.audited()
 
     desk.hand(BOB)  # claims the field that waits; with the lot at work, seeds as well
     before = everything()
