@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -145,7 +146,8 @@ class RunLog:
             row.summary = {
                 **_kept(summary),
                 "model": asdict(model) if model else None,
-                "drift": [asdict(shift) for shift in shifts],
+                # JSON has no infinity: the limit where there was nothing to read.
+                "drift": [{**asdict(one), "limit": one.limit if isfinite(one.limit) else None} for one in shifts],
             }
 
     def stop(self, identity: str, error: str | None = None) -> None:

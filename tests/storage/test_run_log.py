@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import subprocess
 import sys
 
@@ -18,6 +19,7 @@ from pipeline.storage.database import open_database
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog, RunState, new_run_id
 from pipeline.summary import FileOutcome, FormOutcome, summarise
+from recognizer.drift import Shift
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 FORM = FormOutcome("survey", ResultStatus.NEEDS_REVIEW, 3, 1, 1, 1, (("low_confidence", 1),))
@@ -66,6 +68,13 @@ def test_a_run_is_on_record_from_its_start_to_its_end(log):
     assert done.summary["failures"] == [
         {"names": ["d"], "result": "d.json", "errors": [{"code": "damaged_file", "message": "is truncated", "page": 2}]}
     ]
+
+
+def test_a_run_that_read_nothing_keeps_that_there_is_no_limit_to_its_drift(log):
+    log.begin("one", "run")
+    log.finish("one", SUMMARY, shifts=[Shift("digits", 0, 0.0, math.inf, False, False)])
+    (record,) = log.runs()
+    assert record.summary["drift"][0]["limit"] is None
 
 
 def test_the_database_refuses_counts_that_do_not_add_up(log, database_url):
