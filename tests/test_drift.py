@@ -195,7 +195,6 @@ def test_quiet_nights_by_other_hands_stay_quiet(read, drawn_reference, seed):
     [
         (out_of_focus, "confidence"),
         (inverted, "confidence"),
-        (inverted, "digits"),
         (lamp_out, "blank"),
         (faint, "unread"),
     ],
