@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.serve.gate import refuse
 from pipeline.station.facts import check_keyed, item_facts
@@ -21,6 +21,8 @@ Text = Annotated[str, Field(max_length=256)]
 
 class Asked(BaseModel):
     """Which fields the reviewer wants, and which his page has loaded already."""
+
+    model_config = ConfigDict(strict=True)  # the text "true" is no truth value
 
     template: Text | None = None
     reason: Text | None = None

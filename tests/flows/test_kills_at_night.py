@@ -30,8 +30,8 @@ HEARTBEAT_S = 5
 @pytest.mark.parametrize(
     ("documents", "kills", "nights", "step"),
     [
-        pytest.param(60, 4, 1, 8, id="short", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
-        pytest.param(1000, 45, 5, 24, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(4 * 3600)]),
+        pytest.param(160, 4, 1, 8, id="short", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+        pytest.param(1000, 45, 5, 20, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(4 * 3600)]),
     ],
 )
 def test_nights_and_commands_killed_in_turns_lose_and_double_nothing(
