@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,11 +81,10 @@ def _decode_comb(comb: CombInk, evidence: Evidence, field: FieldRegion, operatin
     texts = list(dict.fromkeys([*by_cells, *by_strip]))
     # Whether the strip network was not asked, or saw another number of digits: the cells speak alone.
     scores = _of_both(texts, evidence.digits, by_strip) if by_strip else [by_cells[text] for text in texts]
+    in_cells = _steps_in_cells(comb, evidence.digits)
     placed = [
         (
-            _in_cells(text, comb, evidence.digits)
-            if len(text) == len(evidence.digits)
-            else _in_every_cell(text, by_strip[text], field),
+            in_cells(text) if len(text) == len(evidence.digits) else _in_every_cell(text, by_strip[text], field),
             score,
         )
         for text, score in zip(texts, scores, strict=True)
@@ -126,19 +125,22 @@ def _in_every_cell(text: str, by_strip: float, field: FieldRegion) -> tuple[Step
     return tuple(Step(char, each, cell) for char, cell in zip(text, field.cells, strict=True))
 
 
-def _in_cells(text: str, comb: CombInk, digits: FloatArray) -> tuple[Step, ...]:
-    """Digits in the cells that were filled, blanks in the others but those before the first."""
-    steps: list[Step] = []
-    rest = iter(zip(text, digits, strict=True))
+def _steps_in_cells(comb: CombInk, digits: FloatArray) -> Callable[[str], tuple[Step, ...]]:
+    """Puts strings into a comb: digits into the cells that were filled, blanks into those between and behind them."""
     filled = [cell for cell in comb.cells if cell is not None]
-    previous = filled[0].first
-    for cell in filled:
-        char, row = next(rest)
-        steps += [Step(" ", 1.0, cell.box) for _ in range(previous, cell.first)]
-        steps.append(Step(char, float(row[int(char)]), cell.box))
-        previous = cell.last
+    by_digit = [
+        [Step(str(digit), float(row[digit]), cell.box) for digit in range(NOT_A_DIGIT)]
+        for cell, row in zip(filled, digits, strict=True)
+    ]
     # Empty cells at the end tell how an amount was set into its comb.
-    return (*steps, *(Step(" ", 1.0, filled[-1].box) for _ in range(previous, len(comb.cells))))
+    ends = [cell.first for cell in filled[1:]] + [len(comb.cells)]
+    blanks = [[Step(" ", 1.0, cell.box)] * (end - cell.last) for cell, end in zip(filled, ends, strict=True)]
+
+    def put(text: str) -> tuple[Step, ...]:
+        cells = zip(text, by_digit, blanks, strict=True)
+        return tuple(step for char, steps, after in cells for step in (steps[int(char)], *after))
+
+    return put
 
 
 def _comb_features(steps: tuple[Step, ...], probability: float, by_strip: Mapping[str, float]) -> dict[str, float]:
