@@ -14,7 +14,7 @@ from pipeline.document import FieldKind, FieldRegion
 from pipeline.stages.cents import with_raised_cents
 from pipeline.stages.comb import CombInk
 from pipeline.stages.endings import with_slash_endings
-from pipeline.stages.line_steps import has_unread_ink, steps_of
+from pipeline.stages.line_steps import has_unread_ink, reads_odd_blob, steps_of
 from pipeline.stages.meaning import Reading, ScoredString, logit, readings_of, weigh_by_grammar
 from pipeline.stages.paths import Path, Step, best_paths, scores_of
 from pipeline.stages.read import Evidence
@@ -43,14 +43,15 @@ class Decoded:
         reader: which calibration applies, `comb` or `free`.
         not_digit_share: share of the ink's places that the digit network takes for no digit.
         readers_agree: both readers of a free line say the same; True for combs.
-        has_unread_ink: ink as high as a digit stands between the digits of a free line and is none of them.
+        has_odd_ink: on a free line, ink as high as a digit stands between the digits and is none of them, or was read
+            as one and surely is none.
     """
 
     readings: tuple[Reading, ...]
     reader: str
     not_digit_share: float = 0.0
     readers_agree: bool = True
-    has_unread_ink: bool = False
+    has_odd_ink: bool = False
 
 
 def decode_field(segmentation: Segmentation, evidence: Evidence, operating_point: OperatingPoint) -> Decoded:
@@ -192,7 +193,9 @@ def _decode_line(line: LineInk, evidence: Evidence, region: FieldRegion, operati
     readings = readings_of(scored, spec, operating_point.readers[FREE], MAX_READINGS)
     share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean()) if len(evidence.digits) else 0.0
     agree = bool(strings and paths) and next(iter(strings)) == next(iter(paths))
-    return Decoded(readings, FREE, share, agree, has_unread_ink(weighed[0][0], line))
+    best = weighed[0][0]
+    is_odd = has_unread_ink(best, line, spec.kind is FieldKind.AMOUNT) or reads_odd_blob(best, line, evidence.digits)
+    return Decoded(readings, FREE, share, agree, is_odd)
 
 
 def _scored(

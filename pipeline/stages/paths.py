@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
+from pipeline.stages.ink import BoolImage
 from pipeline.stages.lattice import Lattice
 from recognizer.readings import NOT_A_DIGIT, FloatArray
 
@@ -27,6 +28,8 @@ CUT_PENALTY = 3.0
 """Price of two digits in one blob as wide as one; halves of digits look like others."""
 ONE_DIGIT, TWO_DIGITS = 0.6, 0.9
 """Widths of blobs, in digit heights, that are mostly one digit, and mostly two."""
+SLASH_SPREAD = 0.07
+"""Standard deviation of a slash's ink across its stroke, in digit heights; a pen's alone is 0.03, an H's 0.15."""
 SMALL_MARK = 0.3
 CUT_MARK_COST = 0.7
 """Price of taking a piece that was cut off a blob for a mark, such as a comma hanging on its digit."""
@@ -200,12 +203,18 @@ def _as_mark(lattice: Lattice, place: int, not_digit: float) -> tuple[Step, floa
     return Step(mark_of(lattice, place), 1.0, primitive.box), -cost
 
 
+def _is_straight(mask: BoolImage, digit_height: float) -> bool:
+    """Whether ink is one straight stroke: it spreads hardly at all across its main direction."""
+    spread = float(np.linalg.eigvalsh(np.cov(np.nonzero(mask)))[0])
+    return spread <= (SLASH_SPREAD * digit_height) ** 2
+
+
 def mark_of(lattice: Lattice, place: int) -> str:
     """Which mark a primitive that is no digit may be, by its shape and its height over the baseline; "" for none."""
     box, height = lattice.primitives[place].box, lattice.digit_height
     middle = (box.top + box.bottom) / 2
     if box.height > 0.7 * height:
-        return "/" if box.width < 0.8 * height else ""
+        return "/" if box.width < 0.8 * height and _is_straight(lattice.primitives[place].mask, height) else ""
     if box.width > 1.8 * box.height and box.width > 0.25 * height:
         return "-" if middle > lattice.baseline - 0.85 * height else ""
     if middle < lattice.baseline - 0.35 * height:
