@@ -14,7 +14,7 @@ from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
 from recognizer.reader import load_recognizer
-from tests.stages.drawing import line_region
+from tests.stages.drawing import comb_region, line_region
 
 Strokes = list[list[tuple[int, int]]]
 
@@ -92,3 +92,22 @@ def test_letters_before_an_amount_may_be_its_currency(model: ReadingModel) -> No
 )
 def test_digits_and_slashes_are_not_odd(model: ReadingModel, strokes: Strokes) -> None:
     assert Reason.NOT_A_DIGIT not in read(model, strokes, FieldKind.DIGITS).reasons
+
+
+@pytest.mark.parametrize(
+    ("strokes", "is_odd"),
+    [
+        ([[(35, 62), (52, 82), (104, 34)]], True),
+        ([*seven(78), *four(125)], False),
+    ],
+    ids=["a tick over two cells", "two digits in theirs"],
+)
+def test_a_blob_over_several_cells_and_nothing_beside_it_is_no_number(
+    model: ReadingModel, strokes: Strokes, is_odd: bool
+) -> None:
+    field = segment_field(comb_region(5, strokes))
+    evidence = read_fields([field], load_recognizer(model.bundle, "cpu"))[0]
+    decoded = decode_field(field, evidence, model.operating_point)
+    threshold = model.operating_point.threshold(decoded.reader, 0.01, FieldKind.DIGITS)
+    reading = decide_field(field, decoded, threshold, ReadingOptions().decide)
+    assert (Reason.NOT_A_DIGIT in reading.reasons) == is_odd
