@@ -53,7 +53,7 @@ def queue(own_state):
 def settle(queue, keyed=lambda item: "01234"):
     """Ann keys everything; what she keys otherwise than the machine, a supervisor keys like her."""
     queue.settle([Answer(item.id, answer, "row") for item in queue.list_items() if (answer := keyed(item))], "ann")
-    desk = ReviewDesk(queue._engine)
+    desk = ReviewDesk(queue.engine)
     for item in queue.list_items(ItemState.ESCALATED):
         desk.answer(Reviewer("eve", Role.SUPERVISOR), Answer(item.id, keyed(item), "row"))
 
