@@ -19,7 +19,8 @@ from pipeline.document import (
     RectMm,
     Registration,
 )
-from pipeline.stages.boxes import BoxField, find_boxes
+from pipeline.stages.box_fields import BoxField
+from pipeline.stages.boxes import find_boxes
 from pipeline.stages.comb_grid import even_cells, fit_cells
 from pipeline.stages.form_print import MARGIN_MM, WALL_REACH_MM, cut_blank, field_box, print_under, region_to_form
 from pipeline.stages.lines import PageLines, find_level_lines, find_upright_lines, lean_deg
