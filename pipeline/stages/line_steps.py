@@ -57,7 +57,7 @@ def has_unread_ink(steps: Sequence[Step], line: LineInk) -> bool:
         is_tall = blob.height >= TALL * line.lattice.digit_height
         # The strip network's columns are narrower than the digits: touching one is enough to be read.
         is_read = any(min(box.right, own.right) > max(box.left, own.left) for own in read)
-        if is_tall and not is_read and first < (box.left + box.right) / 2 < last:
+        if is_tall and not is_read and first < box.middle[0] < last:
             return True
     return False
 
@@ -91,7 +91,7 @@ def _lowered(columns: Box, line: LineInk) -> Box:
         for place, primitive in enumerate(line.lattice.primitives)
         if not line.lattice.is_mark(place)
     ]
-    mine = [box for box in boxes if columns.left <= (box.left + box.right) / 2 < columns.right]
+    mine = [box for box in boxes if columns.left <= box.middle[0] < columns.right]
     if not mine:
         return columns
     return Box(columns.left, min(box.top for box in mine), columns.right, max(box.bottom for box in mine))
@@ -105,7 +105,7 @@ def _marks_between(digits: Sequence[Step], line: LineInk) -> list[Step]:
             continue
         char, sureness = find_mark(line.lattice, place, line.ink.soft)
         box = line.in_region(primitive.box)
-        middle = (box.left + box.right) / 2
+        middle = box.middle[0]
         is_covered = any(d.box.left + 0.25 * d.box.width < middle < d.box.right - 0.25 * d.box.width for d in digits)
         if not char or middle <= digits[0].box.right or is_covered:
             continue
