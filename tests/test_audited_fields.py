@@ -18,7 +18,8 @@ from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_item import Answer, ItemState
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import Reviewer, Role
-from recognizer.model_store import OPERATING_POINT, champion
+from recognizer.bundle import OPERATING_POINT
+from recognizer.model_store import champion
 from tests.storage.review_samples import reading, result
 
 ALL = Lot(1.0, 1)

@@ -13,8 +13,8 @@ from pipeline.cli.compress_options import Training, takes_training
 from pipeline.cli.train import command_line, silence_tensorflow
 
 if TYPE_CHECKING:
+    from recognizer.bundle import Bundle
     from recognizer.compression import CompressionEpoch, CompressionOptions
-    from recognizer.model_store import Bundle
 
 compress_app = typer.Typer(
     help="Smaller digit networks, each as a model of its own.",
@@ -100,7 +100,8 @@ def distill_command(
 
 
 def _bundles(context: typer.Context, folders: list[Path]) -> list[Bundle]:
-    from recognizer.model_store import champion, open_bundle
+    from recognizer.bundle import open_bundle
+    from recognizer.model_store import champion
 
     if folders:
         return [open_bundle(folder) for folder in folders]

@@ -47,8 +47,9 @@ def digits_command(
     """
     from pipeline.cli.terminal import stderr
     from pipeline.evaluating.evaluation_report import figures_of, measure_digits, write_report
+    from recognizer.bundle import open_bundle
     from recognizer.digit_files import load_labelled_digits
-    from recognizer.model_store import champion, open_bundle
+    from recognizer.model_store import champion
     from recognizer.reader import load_recognizer
 
     settings = global_options(context).settings(device=device)

@@ -3,15 +3,9 @@
 import numpy as np
 import pytest
 
+from recognizer.bundle import DIGITS_MASTER, MODEL_CARD, OPERATING_POINT, STRIPS_INT8, open_bundle
 from recognizer.epochs import draw_pen_digits
-from recognizer.model_store import (
-    DIGITS_MASTER,
-    MODEL_CARD,
-    OPERATING_POINT,
-    STRIPS_INT8,
-    open_bundle,
-    shipped_bundle,
-)
+from recognizer.model_store import shipped_bundle
 from recognizer.reader import load_recognizer
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recognizer.bundle import DIGITS_INT8, MODEL_CARD, open_bundle
 from recognizer.epochs import draw_pen_digits
 from recognizer.errors import DatasetError
-from recognizer.model_store import DIGITS_INT8, MODEL_CARD, open_bundle
 from recognizer.reader import load_recognizer
 from recognizer.training_options import Backbone, Classes, TrainingOptions
 
