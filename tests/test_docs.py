@@ -172,3 +172,11 @@ def test_every_make_target_in_the_docs_exists():
     for page in PAGES:
         for target in re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(sum(SNIPPET.findall(page.read_text()), ()))):
             assert target in targets, f"{page.name}: make {target}"
+
+
+def test_every_test_named_in_the_security_list_exists():
+    page = (DOCS / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
+    assert len(named) > 25
+    assert {name for name in named if f"def {name}(" not in tests} == set()
