@@ -20,8 +20,8 @@ from PIL import Image
 
 from pipeline.storage.results import SCHEMA_PATH
 from recognizer.pen import draw_digit, random_hand
+from tests.command_line import ROOT, fieldreader, typed
 from tests.storage import made_pdfs
-from tests.test_cli_start import ROOT, fieldreader
 
 SAMPLES = ROOT / "sample_docs"
 BROKEN = "giro-damaged.pdf"
@@ -180,7 +180,7 @@ def test_interrupted_run_ends_with_130_and_leaves_nobody_behind(tmp_path):
 def test_read_prints_one_line_a_file_in_the_order_given(tmp_path):
     files = [write_number(tmp_path / "b.png", "47110"), tmp_path / "none.png", write_number(tmp_path / "a.jpg", "815")]
     (tmp_path / "text.tif").write_text("no picture")
-    answer = fieldreader("read", *files, tmp_path / "text.tif", "--kind", "digits", "--format", "json")
+    answer = typed("read", *files, tmp_path / "text.tif", "--kind", "digits", "--format", "json")
     lines = [json.loads(line) for line in answer.stdout.splitlines()]
     assert [line["file"] for line in lines] == [str(file) for file in (*files, tmp_path / "text.tif")]
     assert [list(line) for line in lines] == [KEYS, [*KEYS, "error"], KEYS, [*KEYS, "error"]]
@@ -193,12 +193,12 @@ def test_read_prints_one_line_a_file_in_the_order_given(tmp_path):
 
 
 def test_read_of_nothing_readable_ends_with_5(tmp_path):
-    assert fieldreader("read", tmp_path / "none.png").returncode == 5
+    assert typed("read", tmp_path / "none.png").returncode == 5
 
 
 def test_a_blank_crop_is_read_as_nothing(tmp_path):
     Image.fromarray(np.full((60, 200), 255, np.uint8)).save(tmp_path / "blank.png")
-    (line,) = [json.loads(line) for line in fieldreader("read", tmp_path / "blank.png").stdout.splitlines()]
+    (line,) = [json.loads(line) for line in typed("read", tmp_path / "blank.png").stdout.splitlines()]
     assert line["value"] is None
     assert line["decision"] in ("blank", "review")
 
@@ -226,7 +226,7 @@ def test_digit_reads_either_polarity_and_any_size(tmp_path, is_light_on_dark):
     rng = np.random.default_rng(5)
     ink = np.pad(draw_digit(7, random_hand(rng), rng, height_px=200), 60)
     Image.fromarray(ink if is_light_on_dark else 255 - ink).save(tmp_path / "seven.png")
-    answer = fieldreader("digit", tmp_path / "seven.png", "--format", "json")
+    answer = typed("digit", tmp_path / "seven.png", "--format", "json")
     line = json.loads(answer.stdout)
     assert (line["digit"], answer.returncode) == (7, 0)
     assert line["top"][0]["digit"] == 7
@@ -235,26 +235,26 @@ def test_digit_reads_either_polarity_and_any_size(tmp_path, is_light_on_dark):
 
 def test_a_blank_picture_shows_no_digit(tmp_path):
     Image.fromarray(np.full((40, 40), 255, np.uint8)).save(tmp_path / "blank.png")
-    assert "not one digit" in fieldreader("digit", tmp_path / "blank.png").stdout
+    assert "not one digit" in typed("digit", tmp_path / "blank.png").stdout
 
 
 # --- models, doctor ------------------------------------------------------------------------------
 
 
 def test_models_show_which_one_is_in_service():
-    answer = fieldreader("models", "list")
+    answer = typed("models", "list")
     assert answer.returncode == 0
     assert "in service" in answer.stdout
 
 
 def test_an_unknown_model_is_refused_with_those_there_are():
-    answer = fieldreader("models", "promote", "best-ever")
+    answer = typed("models", "promote", "best-ever")
     assert answer.returncode == 2
     assert "there are fieldreader-1" in answer.stderr
 
 
 def test_doctor_finds_a_whole_installation(own_state):
-    answer = fieldreader("doctor", "--json")
+    answer = typed("doctor", "--json")
     findings = {finding["subject"]: finding for finding in json.loads(answer.stdout)}
     assert answer.returncode == 0
     assert findings["model"]["state"] == "good"
@@ -262,7 +262,7 @@ def test_doctor_finds_a_whole_installation(own_state):
 
 
 def test_doctor_says_what_is_missing(tmp_path):
-    answer = fieldreader("doctor", FIELDREADER_TEMPLATES=str(tmp_path / "none"), PATH="")
+    answer = typed("doctor", FIELDREADER_TEMPLATES=str(tmp_path / "none"), PATH="")
     assert answer.returncode == 2
     assert "missing" in answer.stdout
     assert "apt-get install poppler-utils" in answer.stdout
