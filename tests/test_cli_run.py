@@ -28,12 +28,34 @@ BROKEN = "giro-damaged.pdf"
 KEYS = ["file", "value", "raw", "confidence", "decision", "reasons", "alternatives", "characters"]
 
 
-@pytest.fixture
-def inbox(tmp_path):
-    folder = tmp_path / "inbox"
+def fill_inbox(folder: Path) -> Path:
     folder.mkdir()
     for name in ("giro-clean.png", "survey-blank.pdf", BROKEN):
         shutil.copy(SAMPLES / "inbox" / name, folder)
+    return folder
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    return fill_inbox(tmp_path / "inbox")
+
+
+READ_INBOX = ("run", "inbox", "-o", "out", "-t", SAMPLES / "templates", "--overlays", "out/overlays")
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory):
+    """The answer to a batch, and the folder with its inbox, what came of it, and the state."""
+    folder = tmp_path_factory.mktemp("batch")
+    fill_inbox(folder / "inbox")
+    return fieldreader(*READ_INBOX, cwd=folder, FIELDREADER_STATE_DIR=str(folder / "state")), folder
+
+
+@pytest.fixture
+def after_batch(batch, tmp_path, monkeypatch):
+    """A folder of this test's own, as the batch left it."""
+    folder = shutil.copytree(batch[1], tmp_path / "batch")
+    monkeypatch.setenv("FIELDREADER_STATE_DIR", str(folder / "state"))
     return folder
 
 
@@ -55,23 +77,22 @@ def write_number(path: Path, number: str, seed: int = 3) -> Path:
 
 
 @pytest.mark.slow
-def test_a_batch_ends_in_a_table_results_pictures_and_a_queue(inbox, tmp_path):
-    arguments = ("run", "inbox", "-o", "out", "-t", SAMPLES / "templates", "--overlays", "out/overlays")
-    answer = fieldreader(*arguments, cwd=tmp_path)
+def test_a_batch_ends_in_a_table_results_pictures_and_a_queue(batch, after_batch):
+    answer, _ = batch
     assert answer.returncode == 4
     assert "Traceback" not in answer.stderr
     assert BROKEN in answer.stdout
     assert "damaged_file" in answer.stdout
     schema = json.loads(SCHEMA_PATH.read_bytes())
-    results = {path.name: json.loads(path.read_bytes()) for path in (tmp_path / "out").glob("*.json")}
+    results = {path.name: json.loads(path.read_bytes()) for path in (after_batch / "out").glob("*.json")}
     for result in results.values():
         jsonschema.validate(result, schema)
     statuses = {result["source"]["names"][0]: result["status"] for result in results.values()}
     assert statuses[f"inbox/{BROKEN}"] == "failed"
-    assert len(list((tmp_path / "out" / "overlays").glob("giro-clean-*-p1.jpg"))) == 1
-    assert "of them failed then" in fieldreader(*arguments, cwd=tmp_path).stdout
+    assert len(list((after_batch / "out" / "overlays").glob("giro-clean-*-p1.jpg"))) == 1
+    assert "of them failed then" in typed(*READ_INBOX, cwd=after_batch).stdout
 
-    waiting = [json.loads(line) for line in fieldreader("queue", "list", "--format", "json").stdout.splitlines()]
+    waiting = [json.loads(line) for line in typed("queue", "list", "--format", "json").stdout.splitlines()]
     in_results = [
         field
         for result in results.values()
@@ -111,27 +132,26 @@ def test_pages_that_two_engines_show_otherwise_go_to_review_when_asked(tmp_path)
 
 
 @pytest.mark.slow
-def test_answers_go_round_by_spreadsheet(inbox, tmp_path):
-    fieldreader("run", "inbox", "-o", "out", "-t", SAMPLES / "templates", "--quiet", cwd=tmp_path)
-    assert "queue import to-do/queue.csv" in fieldreader("queue", "export", "to-do", cwd=tmp_path).stdout
-    table = tmp_path / "to-do" / "queue.csv"
+def test_answers_go_round_by_spreadsheet(after_batch):
+    assert "queue import to-do/queue.csv" in typed("queue", "export", "to-do", cwd=after_batch).stdout
+    table = after_batch / "to-do" / "queue.csv"
     with table.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert all((tmp_path / "to-do" / row["crop"]).is_file() for row in rows if row["crop"])
+    assert all((after_batch / "to-do" / row["crop"]).is_file() for row in rows if row["crop"])
     for row in rows:
         row["corrected"] = "?"
     with table.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    answer = fieldreader("queue", "import", "to-do/queue.csv", "--reviewer", "anna", cwd=tmp_path)
+    answer = typed("queue", "import", "to-do/queue.csv", "--reviewer", "anna", cwd=after_batch)
     assert answer.stdout == f"{len(rows)} answers taken ({len(rows)} unreadable); 0 still wait\n"
-    assert "Nothing waits" in fieldreader("queue", "list").stdout
+    assert "Nothing waits" in typed("queue", "list").stdout
 
 
 @pytest.mark.slow
 def test_summary_as_json_reconciles(inbox, tmp_path):
-    answer = fieldreader("run", "inbox", "-o", "out", "--json", cwd=tmp_path)
+    answer = typed("run", "inbox", "-o", "out", "--json", cwd=tmp_path)
     summary = json.loads(answer.stdout)
     parts = ("skipped", "accepted", "needs_review", "failed")
     assert summary["seen"] == sum(summary[part] for part in parts) == 3

@@ -15,27 +15,18 @@ from recognizer.errors import DatasetError
 from recognizer.reader import load_recognizer
 from recognizer.training_options import Backbone, Classes, TrainingOptions
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.usefixtures("few_non_digits"),
+]
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A folder like MNIST's, drawn by our own pen: 1,200 digits of 24 writers, 200 to test."""
-    folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(1)
-    x, y = draw_pen_digits(1200, rng)
-    x_test, y_test = draw_pen_digits(200, rng)
-    np.savez(folder / "mnist.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test)
-    np.savez(folder / "mnist_writers.npz", train_writer=np.repeat(np.arange(24), 50), test_writer=np.full(200, 99))
-    np.savez(folder / "sheets.npz", x=255 - x_test, y=y_test, source=np.repeat(["1081_1", "1082_1"], 100))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def options(data):
+def options(drawn_data):
     return TrainingOptions(
-        out=data / "unused", data=data, answer_sheets=data / "sheets.npz", epochs=3, averaging=0.9, batch_size=32,
-        command="fieldreader train",
+        out=drawn_data / "unused", data=drawn_data, answer_sheets=drawn_data / "sheets.npz", epochs=3, averaging=0.9,
+        batch_size=32, command="fieldreader train",
     )  # fmt: skip
 
 
@@ -122,16 +113,18 @@ def test_a_tutorial_network_of_ten_classes_trains_as_well(options, tmp_path):
     assert load_recognizer(result.bundle, "cpu").read_digits([np.zeros((9, 9), np.uint8)]).probabilities[0, 10] == 0
 
 
-def test_a_tutorial_is_trained_on_everything_and_keeps_its_last_epoch(data, tmp_path):
+def test_a_tutorial_is_trained_on_everything_and_keeps_its_last_epoch(drawn_data, tmp_path):
     from recognizer.network import PRESETS
     from recognizer.recipes import by_recipe
     from recognizer.training import train
 
     preset = "tutorial-conv2-dense64"
-    ours = TrainingOptions(out=tmp_path / "run", preset=preset, data=data, answer_sheets=data / "sheets.npz")
+    ours = TrainingOptions(
+        out=tmp_path / "run", preset=preset, data=drawn_data, answer_sheets=drawn_data / "sheets.npz"
+    )
     result = train(replace(by_recipe(ours, PRESETS[preset].recipe), epochs=6))
     config = json.loads((result.folder / "config.json").read_text())
-    assert (config["training_digits"], config["batch_size"], config["optimizer"]) == (1200, 128, "adam")
+    assert (config["training_digits"], config["batch_size"], config["optimizer"]) == (720, 128, "adam")
     assert result.best_epoch == 6
     assert "Not calibrated" in result.bundle.file(MODEL_CARD).read_text()
 
