@@ -29,7 +29,8 @@ from pipeline.process import read_pages
 from pipeline.storage.intake import take_in
 from pipeline.storage.scans import open_pages
 from pipeline.storage.templates import load_templates
-from recognizer.model_store import OPERATING_POINT, open_bundle, shipped_bundle
+from recognizer.bundle import OPERATING_POINT, open_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import GrayImage
 

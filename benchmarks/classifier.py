@@ -30,11 +30,12 @@ import cv2
 import numpy as np
 
 from benchmarks.machine import describe_machine
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, Bundle, open_bundle
 from recognizer.calibration import load_calibration
 from recognizer.classifier import ImageStack, LiteRtEngine, gpu_is_visible
 from recognizer.dataset import load_mnist
 from recognizer.epochs import draw_pen_digits
-from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, Bundle, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.normalize import normalize_digits
 from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import load_recognizer, read_images

@@ -30,13 +30,14 @@ import numpy as np
 
 from benchmarks.classifier import BATCH, rates_of
 from benchmarks.machine import describe_machine
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, Bundle, open_bundle
 from recognizer.calibration import load_calibration
 from recognizer.classifier import DigitEngine, ImageStack, LiteRtEngine
 from recognizer.dataset import DigitSet, load_mnist
 from recognizer.epochs import draw_pen_digits
 from recognizer.evaluation import report_digits
 from recognizer.export_format import ExportFormat
-from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, Bundle, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.reader import read_images
 from recognizer.readings import FloatArray
 

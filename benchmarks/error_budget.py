@@ -31,9 +31,10 @@ from benchmarks.real_budget import measure_real
 from pipeline.confidence.certify import LabelledReadings, budget_points
 from pipeline.confidence.operating_point import BudgetPoint, ReaderCalibration, load_operating_point
 from pipeline.stages.decode import COMB
+from recognizer.bundle import DIGITS_INT8, OPERATING_POINT, Bundle, open_bundle
 from recognizer.digit_evaluation import generalised_risk_area
 from recognizer.evaluation import expected_calibration_error, risk_coverage
-from recognizer.model_store import DIGITS_INT8, OPERATING_POINT, Bundle, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.proportions import wilson_interval
 from recognizer.reader import load_recognizer
 from recognizer.readings import GrayImage, Recognizer

@@ -31,7 +31,8 @@ from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.paths import best_paths
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
-from recognizer.model_store import open_bundle, shipped_bundle
+from recognizer.bundle import open_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer
 

@@ -25,8 +25,8 @@ from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
+from recognizer.bundle import OPERATING_POINT, add_files, open_bundle
 from recognizer.drift import DRIFT_REFERENCE, ReadingProfile, profile_to_json
-from recognizer.model_store import OPERATING_POINT, add_files, open_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer
 

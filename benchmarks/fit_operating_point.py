@@ -36,7 +36,7 @@ from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
 from pipeline.values.grammar import digits_of
-from recognizer.model_store import add_files, open_bundle
+from recognizer.bundle import add_files, open_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer
 

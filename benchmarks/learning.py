@@ -41,9 +41,10 @@ from pipeline.learning.round import Round, retraining_round
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
 from recognizer.augment import ImageStack
+from recognizer.bundle import open_bundle
 from recognizer.comparison import Comparison
 from recognizer.dataset import arrays_of, load_digits, load_mnist
-from recognizer.model_store import champion, open_bundle
+from recognizer.model_store import champion
 from recognizer.normalize import normalize_digits
 from recognizer.proportions import wilson_interval
 from recognizer.reader import FieldRecognizer, load_recognizer

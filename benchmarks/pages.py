@@ -35,7 +35,8 @@ from pipeline.stages.read import read_fields
 from pipeline.stages.register import register_page
 from pipeline.stages.segment import segment_field
 from pipeline.storage.result_json import result_text
-from recognizer.model_store import OPERATING_POINT, open_bundle, shipped_bundle
+from recognizer.bundle import OPERATING_POINT, open_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import DigitReadings, GrayImage, InkImage, Recognizer, StripReadings
 

@@ -16,10 +16,11 @@ from sqlalchemy import Engine, text
 from benchmarks.machine import describe_machine
 from benchmarks.reviewers import fill
 from pipeline.storage.database import open_database, writing
-from pipeline.storage.review_desk import ReviewDesk, Wanted
+from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_figures import queue_figures
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.review_turn import Wanted
 from pipeline.storage.reviewers import Reviewer, Role
 from pipeline.storage.tables import ReviewItemRow
 

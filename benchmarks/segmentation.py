@@ -31,8 +31,9 @@ from pipeline.stages.field_crop import regions_of_crops
 from pipeline.stages.read import Evidence, read_fields
 from pipeline.stages.segment import Segmentation, segment_field
 from pipeline.values.grammar import digits_of
+from recognizer.bundle import open_bundle
 from recognizer.evaluation import coverage_at_error
-from recognizer.model_store import open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.proportions import wilson_interval
 from recognizer.reader import load_recognizer
 from recognizer.readings import GrayImage, Recognizer

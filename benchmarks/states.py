@@ -30,7 +30,7 @@ from pipeline.stages.decide import DecideOptions, decide_field
 from pipeline.stages.decode import decode_field
 from pipeline.stages.read import read_fields
 from pipeline.stages.segment import segment_field
-from recognizer.model_store import OPERATING_POINT, open_bundle
+from recognizer.bundle import OPERATING_POINT, open_bundle
 from recognizer.proportions import wilson_interval
 from recognizer.reader import load_recognizer
 from recognizer.readings import Recognizer

@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import describe_machine
 from recognizer.augment import rescan
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, open_bundle
 from recognizer.calibration import load_calibration
 from recognizer.classifier import LiteRtEngine
 from recognizer.dataset import DigitSet, IntArray, load_mnist, split_by_writer
 from recognizer.digit_evaluation import SMALL_BUDGET, DigitEvaluation, evaluate_digits
 from recognizer.evaluation import acceptance_confidence, expected_calibration_error
-from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.normalize import normalize_digits
 from recognizer.proportions import clopper_pearson, least_trials
 from recognizer.reader import read_images

@@ -31,8 +31,8 @@ from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates
 from pipeline.summary import BatchSummary, FileOutcome, summarise
 from pipeline.workers import Event, Lost, OpenReader, PageDone, Started, read_in_processes
+from recognizer.bundle import Bundle
 from recognizer.classifier import has_gpu_driver
-from recognizer.model_store import Bundle
 from recognizer.reader import load_recognizer, open_gpu_engine, recognizer_with
 from recognizer.readings import Recognizer
 

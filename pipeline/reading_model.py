@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.confidence.operating_point import OperatingPoint, load_operating_point
 from pipeline.document import ModelIdentity
-from recognizer.model_store import OPERATING_POINT, Bundle, champion
+from recognizer.bundle import OPERATING_POINT, Bundle
+from recognizer.model_store import champion
 
 
 @dataclass(frozen=True, slots=True)

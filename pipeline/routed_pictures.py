@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
 from pipeline.document import DocumentResult
 from pipeline.process import PageTrace
-from pipeline.storage.review_queue import Crops
+from pipeline.storage.review_filling import Crops
 from recognizer.readings import GrayImage
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from recognizer.errors import ModelError
-from recognizer.model_store import (
+from recognizer.bundle import (
     DIGITS_CALIBRATION,
     DIGITS_INT8,
     MODEL_CARD,
@@ -14,9 +13,10 @@ from recognizer.model_store import (
     STRIPS_INT8,
     STRIPS_MASTER,
     Bundle,
-    list_bundles,
     write_bundle,
 )
+from recognizer.errors import ModelError
+from recognizer.model_store import list_bundles
 from recognizer.trained import bundle_of
 
 _NEEDED = (DIGITS_INT8, DIGITS_CALIBRATION)

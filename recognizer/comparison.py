@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.bundle import Bundle
 from recognizer.calibration import log_loss
 from recognizer.errors import DatasetError
 from recognizer.evaluation import acceptance_confidence, expected_calibration_error
-from recognizer.model_store import Bundle
 from recognizer.reader import load_recognizer
 from recognizer.readings import DIGIT_COUNT, FloatArray, InkImage
 

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.augment import ImageStack
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, MODEL_CARD, Bundle, add_files
 from recognizer.dataset import IntArray
 from recognizer.epochs import EpochPlan, epochs_ahead
 from recognizer.errors import ModelError
 from recognizer.measuring import Yardsticks
 from recognizer.model_card import Provenance
-from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, MODEL_CARD, Bundle, add_files
 from recognizer.network import as_pixels
 from recognizer.packaging import pack_bundle
 from recognizer.readings import DIGIT_COUNT, FloatArray

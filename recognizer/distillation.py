@@ -14,10 +14,10 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from recognizer.bundle import Bundle
 from recognizer.calibration import softmax
 from recognizer.compression import CompressionOptions, Loss, OnEpoch, learn, load_data, load_master, one_hot, pack
 from recognizer.dataset import IntArray
-from recognizer.model_store import Bundle
 from recognizer.network import build_network
 from recognizer.readings import FloatArray
 

@@ -12,14 +12,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.atomic_text import write_text
 from recognizer.augment import ImageStack, bend, rescan
-from recognizer.calibration import calibration_to_json, fit_temperature
-from recognizer.classifier import LiteRtEngine
-from recognizer.dataset import UNKNOWN_WRITER, DigitSet, IntArray, load_mnist, split_by_writer
-from recognizer.epochs import EpochPlan, compose_epoch, draw_pen_digits
-from recognizer.errors import DatasetError
-from recognizer.export import export_int8, master_logits
-from recognizer.model_store import (
+from recognizer.bundle import (
     DIGITS_CALIBRATION,
     DIGITS_INT8,
     DIGITS_MASTER,
@@ -27,8 +22,13 @@ from recognizer.model_store import (
     MODEL_CARD,
     Bundle,
     write_bundle,
-    write_text,
 )
+from recognizer.calibration import calibration_to_json, fit_temperature
+from recognizer.classifier import LiteRtEngine
+from recognizer.dataset import UNKNOWN_WRITER, DigitSet, IntArray, load_mnist, split_by_writer
+from recognizer.epochs import EpochPlan, compose_epoch, draw_pen_digits
+from recognizer.errors import DatasetError
+from recognizer.export import export_int8, master_logits
 from recognizer.network import as_pixels
 from recognizer.normalize import normalize_digits
 from recognizer.readings import CLASS_COUNT, InkImage

@@ -8,22 +8,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from recognizer.atomic_text import write_text
 from recognizer.augment import ImageStack, rescan
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, MODEL_CARD, Bundle, write_bundle
 from recognizer.calibration import Calibration, calibration_to_json, fit_temperature
 from recognizer.classifier import LiteRtEngine
 from recognizer.dataset import DigitSet
 from recognizer.export import compare_logits, export_int8, master_logits
 from recognizer.measuring import Yardsticks, measure
 from recognizer.model_card import NetworkSize, Provenance, model_card
-from recognizer.model_store import (
-    DIGITS_CALIBRATION,
-    DIGITS_INT8,
-    DIGITS_MASTER,
-    MODEL_CARD,
-    Bundle,
-    write_bundle,
-    write_text,
-)
 from recognizer.not_a_digit import draw_non_digits
 
 _SEED = 11

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.bundle import Bundle
 from recognizer.compression import CompressionOptions, OnEpoch, learn, load_data, load_master, one_hot, pack
-from recognizer.model_store import Bundle
 
 _RISING_PART = 0.6
 """Part of the run in which sparsity rises; the rest mends what was cut."""

@@ -7,11 +7,11 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, DIGITS_ONNX, STRIPS_INT8, Bundle
 from recognizer.calibration import Calibration, load_calibration, softmax
 from recognizer.chatter import without_chatter
 from recognizer.classifier import DigitEngine, ImageStack, KerasEngine, LiteRtEngine, gpu_is_visible
 from recognizer.errors import ModelError
-from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, DIGITS_ONNX, STRIPS_INT8, Bundle
 from recognizer.normalize import normalize_digits
 from recognizer.readings import CLASS_COUNT, DigitReadings, FloatArray, GrayImage, InkImage, StripReadings
 
@@ -76,7 +76,7 @@ def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -
     """Load a bundle's networks.
 
     Args:
-        bundle: opened and verified by `model_store.open_bundle`.
+        bundle: opened and verified by `bundle.open_bundle`.
         device: "auto" takes a GPU when there is one. "onnx" needs a bundle with `digits.onnx`.
         threads: for each network on the CPU.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from recognizer.model_store import write_text
+from recognizer.atomic_text import write_text
 from recognizer.training_options import TrainingOptions
 
 NON_DIGIT_SHARE = 0.1

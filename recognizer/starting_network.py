@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from recognizer.bundle import DIGITS_MASTER
 from recognizer.errors import ModelError
-from recognizer.model_store import DIGITS_MASTER
 from recognizer.network import build_network, preset_named
 from recognizer.normalize import SIDE_PX
 from recognizer.readings import CLASS_COUNT, DIGIT_COUNT

@@ -61,11 +61,6 @@ def align_strings(views: Sequence[FloatArray], texts: Sequence[str]) -> list[lis
     ]
 
 
-def align_string(columns: FloatArray, text: str) -> tuple[Span, ...]:
-    """As `align_strings`, of one string in one view."""
-    return align_strings((columns,), (text,))[0][0]
-
-
 def weakest_digit(views: Sequence[FloatArray], text: str, places: Sequence[Sequence[Span]]) -> float:
     """Probability of the least sure digit of a string, each where its view sees it best; mean log odds of the views.
 

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from recognizer.bundle import STRIPS_MASTER
 from recognizer.errors import ModelError
-from recognizer.model_store import STRIPS_MASTER
 from recognizer.strip_batches import StripBatch
 from recognizer.strip_decode import BLANK
 from recognizer.strip_network import StripNetworkOptions, build_strip_network

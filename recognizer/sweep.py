@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recognizer.model_store import write_text
+from recognizer.atomic_text import write_text
 from recognizer.run_folder import EpochFigures, badness
 from recognizer.training_options import Optimizer, Schedule, TrainingOptions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recognizer.model_store import DIGITS_MASTER, MODEL_FILE, Bundle, open_bundle
+from recognizer.bundle import DIGITS_MASTER, MODEL_FILE, Bundle, open_bundle
 
 RUN_BUNDLE = "bundle"
 """Folder of the model within a run of the digit network."""

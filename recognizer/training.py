@@ -22,10 +22,10 @@ import keras
 import numpy as np
 
 from recognizer.augment import ImageStack
+from recognizer.bundle import Bundle
 from recognizer.dataset import IntArray
 from recognizer.epochs import EpochPlan, epochs_ahead
 from recognizer.measuring import load_yardsticks
-from recognizer.model_store import Bundle
 from recognizer.network import as_pixels
 from recognizer.optimizing import compile_network
 from recognizer.packaging import pack_bundle

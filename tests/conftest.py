@@ -8,9 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import database_url, postgres, postgres_server
+from tests.databases import (
+    bare_database_url,
+    database_url,
+    postgres,
+    postgres_template,
+    sqlite_template,
+    sqlite_url,
+)
 
-__all__ = ["database_url", "postgres", "postgres_server"]
+__all__ = [
+    "bare_database_url",
+    "database_url",
+    "postgres",
+    "postgres_template",
+    "sqlite_template",
+    "sqlite_url",
+]
 
 REAL_DATA = "FIELDREADER_DATA"
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from pipeline.storage.database import open_database
+
 DRIVER = "psycopg"
 START_S = 120
 UNPRIVILEGED = "postgres"
@@ -22,12 +24,46 @@ UNPRIVILEGED = "postgres"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of this test's own."""
+def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of this test's own, without a table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/state/database.db"
     server: Postgres = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, sqlite_url: str) -> str:
+    """A database of this test's own, with its tables and nothing in them."""
+    if request.param == "sqlite":
+        return sqlite_url
+    server: Postgres = request.getfixturevalue("postgres")
+    template: str = request.getfixturevalue("postgres_template")
+    return server.new_database(template=template)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """An SQLite file of this test's own, with its tables and nothing in them."""
+    path = tmp_path / "database.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once; copies of it cost next to nothing."""
+    path = tmp_path_factory.mktemp("database") / "template.db"
+    open_database(f"sqlite:///{path}").dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """Name of a database that was migrated once."""
+    url = postgres.new_database("template")
+    open_database(url).dispose()
+    return url.rpartition("/")[2]
 
 
 class Postgres:
@@ -58,12 +94,12 @@ class Postgres:
         """At once, as in a crash."""
         self._run(f"{self._programs}/pg_ctl", "-D", f"{self._folder}/data", "-m", "immediate", "stop")
 
-    def new_database(self, prefix: str = "test") -> str:
-        """URL of an empty database."""
+    def new_database(self, prefix: str = "test", template: str = "template1") -> str:
+        """URL of a new database: empty, or a copy of another one that nobody is connected to."""
         name = f"{prefix}_{secrets.token_hex(6)}"
         engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
         return self.url.replace("/postgres", f"/{name}")
 
@@ -97,12 +133,6 @@ def postgres() -> Iterator[Postgres]:
         server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgres_server(postgres: Postgres) -> str:
-    """URL of its database `postgres`."""
-    return postgres.url
 
 
 def _programs() -> Path | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,8 @@ from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_item import Answer, ItemState
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import Reviewer, Role
-from recognizer.model_store import OPERATING_POINT, champion
+from recognizer.bundle import OPERATING_POINT
+from recognizer.model_store import champion
 from tests.storage.review_samples import reading, result
 
 ALL = Lot(1.0, 1)
@@ -53,7 +55,7 @@ def queue(own_state):
 def settle(queue, keyed=lambda item: "01234"):
     """Ann keys everything; what she keys otherwise than the machine, a supervisor keys like her."""
     queue.settle([Answer(item.id, answer, "row") for item in queue.list_items() if (answer := keyed(item))], "ann")
-    desk = ReviewDesk(queue._engine)
+    desk = ReviewDesk(queue.engine)
     for item in queue.list_items(ItemState.ESCALATED):
         desk.answer(Reviewer("eve", Role.SUPERVISOR), Answer(item.id, keyed(item), "row"))
 
@@ -116,16 +118,26 @@ def test_without_a_share_nothing_is_drawn(queue):
 # --- the command ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def audited(queue, tmp_path):
+@pytest.fixture(scope="module")
+def settled_night(tmp_path_factory):
     """400 accepted fields of as many files, and 40 doubtful ones, all drawn and keyed; the doubtful ones are wrong."""
+    folder = tmp_path_factory.mktemp("night")
     shipped = champion(None).sha256
-    (tmp_path / "out").mkdir()
-    for number in range(400):
-        one = read(number, *([ACCEPTED, REVIEW] if number < 40 else [ACCEPTED]), run_model=shipped)
-        queue.put_result(one, {}, run="night")
-        write_result(tmp_path / "out", one)
-    settle(queue, lambda item: "99999" if item.spec.name == "f1" else "01234")
+    (folder / "out").mkdir()
+    with ReviewQueue.open(f"sqlite:///{folder}/state/fieldreader.db", AUDIT) as queue:
+        for number in range(400):
+            one = read(number, *([ACCEPTED, REVIEW] if number < 40 else [ACCEPTED]), run_model=shipped)
+            queue.put_result(one, {}, run="night")
+            write_result(folder / "out", one)
+        settle(queue, lambda item: "99999" if item.spec.name == "f1" else "01234")
+    return folder
+
+
+@pytest.fixture
+def audited(settled_night, own_state, tmp_path):
+    """The settled night in this test's own folders."""
+    shutil.copytree(settled_night / "state", own_state)
+    shutil.copytree(settled_night / "out", tmp_path / "out")
     return tmp_path
 
 
@@ -152,9 +164,10 @@ def test_an_audit_certifies_a_budget_and_the_promoted_copy_keeps_it(audited, own
         assert not point.threshold(reader, 0.001).is_certified
 
 
-def test_a_file_of_truth_and_an_audit_at_once_are_refused(audited, monkeypatch):
-    (audited / "truth.csv").write_text("file,field,value\n")
-    both = CliRunner().invoke(app, ["calibrate", str(audited / "out"), str(audited / "truth.csv"), "--from-audit"])
+def test_a_file_of_truth_and_an_audit_at_once_are_refused(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "truth.csv").write_text("file,field,value\n")
+    both = CliRunner().invoke(app, ["calibrate", str(tmp_path / "out"), str(tmp_path / "truth.csv"), "--from-audit"])
     assert both.exit_code == 2
 
 

@@ -14,7 +14,8 @@ from pipeline.document import Page
 from pipeline.errors import DatasetError, ModelError
 from pipeline.evaluating.field_report import CROP_HEIGHT, field_crop
 from pipeline.storage.results import write_result
-from recognizer.model_store import OPERATING_POINT, champion, open_bundle
+from recognizer.bundle import OPERATING_POINT, open_bundle
+from recognizer.model_store import champion
 from tests.labelled_samples import field, result, write_all
 
 

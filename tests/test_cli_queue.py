@@ -39,7 +39,7 @@ def test_of_an_account_number_only_the_last_digits_are_shown(queue):
 @pytest.mark.parametrize("keying", ["blind", "audit"])
 def test_nothing_is_told_of_what_is_keyed_without_its_proposal(queue, keying, options):
     queue.put_result(result(reading("b", "98765")), {})
-    with queue._engine.begin() as connection:
+    with queue.engine.begin() as connection:
         connection.execute(text("UPDATE review_items SET keying = :keying"), {"keying": keying})
     said = listed(*options)
     assert keying in said

@@ -20,20 +20,42 @@ from PIL import Image
 
 from pipeline.storage.results import SCHEMA_PATH
 from recognizer.pen import draw_digit, random_hand
+from tests.command_line import ROOT, fieldreader, typed
 from tests.storage import made_pdfs
-from tests.test_cli_start import ROOT, fieldreader
 
 SAMPLES = ROOT / "sample_docs"
 BROKEN = "giro-damaged.pdf"
 KEYS = ["file", "value", "raw", "confidence", "decision", "reasons", "alternatives", "characters"]
 
 
-@pytest.fixture
-def inbox(tmp_path):
-    folder = tmp_path / "inbox"
+def fill_inbox(folder: Path) -> Path:
     folder.mkdir()
     for name in ("giro-clean.png", "survey-blank.pdf", BROKEN):
         shutil.copy(SAMPLES / "inbox" / name, folder)
+    return folder
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    return fill_inbox(tmp_path / "inbox")
+
+
+READ_INBOX = ("run", "inbox", "-o", "out", "-t", SAMPLES / "templates", "--overlays", "out/overlays")
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory):
+    """The answer to a batch, and the folder with its inbox, what came of it, and the state."""
+    folder = tmp_path_factory.mktemp("batch")
+    fill_inbox(folder / "inbox")
+    return fieldreader(*READ_INBOX, cwd=folder, FIELDREADER_STATE_DIR=str(folder / "state")), folder
+
+
+@pytest.fixture
+def after_batch(batch, tmp_path, monkeypatch):
+    """A folder of this test's own, as the batch left it."""
+    folder = shutil.copytree(batch[1], tmp_path / "batch")
+    monkeypatch.setenv("FIELDREADER_STATE_DIR", str(folder / "state"))
     return folder
 
 
@@ -55,23 +77,22 @@ def write_number(path: Path, number: str, seed: int = 3) -> Path:
 
 
 @pytest.mark.slow
-def test_a_batch_ends_in_a_table_results_pictures_and_a_queue(inbox, tmp_path):
-    arguments = ("run", "inbox", "-o", "out", "-t", SAMPLES / "templates", "--overlays", "out/overlays")
-    answer = fieldreader(*arguments, cwd=tmp_path)
+def test_a_batch_ends_in_a_table_results_pictures_and_a_queue(batch, after_batch):
+    answer, _ = batch
     assert answer.returncode == 4
     assert "Traceback" not in answer.stderr
     assert BROKEN in answer.stdout
     assert "damaged_file" in answer.stdout
     schema = json.loads(SCHEMA_PATH.read_bytes())
-    results = {path.name: json.loads(path.read_bytes()) for path in (tmp_path / "out").glob("*.json")}
+    results = {path.name: json.loads(path.read_bytes()) for path in (after_batch / "out").glob("*.json")}
     for result in results.values():
         jsonschema.validate(result, schema)
     statuses = {result["source"]["names"][0]: result["status"] for result in results.values()}
     assert statuses[f"inbox/{BROKEN}"] == "failed"
-    assert len(list((tmp_path / "out" / "overlays").glob("giro-clean-*-p1.jpg"))) == 1
-    assert "of them failed then" in fieldreader(*arguments, cwd=tmp_path).stdout
+    assert len(list((after_batch / "out" / "overlays").glob("giro-clean-*-p1.jpg"))) == 1
+    assert "of them failed then" in typed(*READ_INBOX, cwd=after_batch).stdout
 
-    waiting = [json.loads(line) for line in fieldreader("queue", "list", "--format", "json").stdout.splitlines()]
+    waiting = [json.loads(line) for line in typed("queue", "list", "--format", "json").stdout.splitlines()]
     in_results = [
         field
         for result in results.values()
@@ -111,27 +132,26 @@ def test_pages_that_two_engines_show_otherwise_go_to_review_when_asked(tmp_path)
 
 
 @pytest.mark.slow
-def test_answers_go_round_by_spreadsheet(inbox, tmp_path):
-    fieldreader("run", "inbox", "-o", "out", "-t", SAMPLES / "templates", "--quiet", cwd=tmp_path)
-    assert "queue import to-do/queue.csv" in fieldreader("queue", "export", "to-do", cwd=tmp_path).stdout
-    table = tmp_path / "to-do" / "queue.csv"
+def test_answers_go_round_by_spreadsheet(after_batch):
+    assert "queue import to-do/queue.csv" in typed("queue", "export", "to-do", cwd=after_batch).stdout
+    table = after_batch / "to-do" / "queue.csv"
     with table.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert all((tmp_path / "to-do" / row["crop"]).is_file() for row in rows if row["crop"])
+    assert all((after_batch / "to-do" / row["crop"]).is_file() for row in rows if row["crop"])
     for row in rows:
         row["corrected"] = "?"
     with table.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    answer = fieldreader("queue", "import", "to-do/queue.csv", "--reviewer", "anna", cwd=tmp_path)
+    answer = typed("queue", "import", "to-do/queue.csv", "--reviewer", "anna", cwd=after_batch)
     assert answer.stdout == f"{len(rows)} answers taken ({len(rows)} unreadable); 0 still wait\n"
-    assert "Nothing waits" in fieldreader("queue", "list").stdout
+    assert "Nothing waits" in typed("queue", "list").stdout
 
 
 @pytest.mark.slow
 def test_summary_as_json_reconciles(inbox, tmp_path):
-    answer = fieldreader("run", "inbox", "-o", "out", "--json", cwd=tmp_path)
+    answer = typed("run", "inbox", "-o", "out", "--json", cwd=tmp_path)
     summary = json.loads(answer.stdout)
     parts = ("skipped", "accepted", "needs_review", "failed")
     assert summary["seen"] == sum(summary[part] for part in parts) == 3
@@ -180,7 +200,7 @@ def test_interrupted_run_ends_with_130_and_leaves_nobody_behind(tmp_path):
 def test_read_prints_one_line_a_file_in_the_order_given(tmp_path):
     files = [write_number(tmp_path / "b.png", "47110"), tmp_path / "none.png", write_number(tmp_path / "a.jpg", "815")]
     (tmp_path / "text.tif").write_text("no picture")
-    answer = fieldreader("read", *files, tmp_path / "text.tif", "--kind", "digits", "--format", "json")
+    answer = typed("read", *files, tmp_path / "text.tif", "--kind", "digits", "--format", "json")
     lines = [json.loads(line) for line in answer.stdout.splitlines()]
     assert [line["file"] for line in lines] == [str(file) for file in (*files, tmp_path / "text.tif")]
     assert [list(line) for line in lines] == [KEYS, [*KEYS, "error"], KEYS, [*KEYS, "error"]]
@@ -193,12 +213,12 @@ def test_read_prints_one_line_a_file_in_the_order_given(tmp_path):
 
 
 def test_read_of_nothing_readable_ends_with_5(tmp_path):
-    assert fieldreader("read", tmp_path / "none.png").returncode == 5
+    assert typed("read", tmp_path / "none.png").returncode == 5
 
 
 def test_a_blank_crop_is_read_as_nothing(tmp_path):
     Image.fromarray(np.full((60, 200), 255, np.uint8)).save(tmp_path / "blank.png")
-    (line,) = [json.loads(line) for line in fieldreader("read", tmp_path / "blank.png").stdout.splitlines()]
+    (line,) = [json.loads(line) for line in typed("read", tmp_path / "blank.png").stdout.splitlines()]
     assert line["value"] is None
     assert line["decision"] in ("blank", "review")
 
@@ -226,7 +246,7 @@ def test_digit_reads_either_polarity_and_any_size(tmp_path, is_light_on_dark):
     rng = np.random.default_rng(5)
     ink = np.pad(draw_digit(7, random_hand(rng), rng, height_px=200), 60)
     Image.fromarray(ink if is_light_on_dark else 255 - ink).save(tmp_path / "seven.png")
-    answer = fieldreader("digit", tmp_path / "seven.png", "--format", "json")
+    answer = typed("digit", tmp_path / "seven.png", "--format", "json")
     line = json.loads(answer.stdout)
     assert (line["digit"], answer.returncode) == (7, 0)
     assert line["top"][0]["digit"] == 7
@@ -235,26 +255,26 @@ def test_digit_reads_either_polarity_and_any_size(tmp_path, is_light_on_dark):
 
 def test_a_blank_picture_shows_no_digit(tmp_path):
     Image.fromarray(np.full((40, 40), 255, np.uint8)).save(tmp_path / "blank.png")
-    assert "not one digit" in fieldreader("digit", tmp_path / "blank.png").stdout
+    assert "not one digit" in typed("digit", tmp_path / "blank.png").stdout
 
 
 # --- models, doctor ------------------------------------------------------------------------------
 
 
 def test_models_show_which_one_is_in_service():
-    answer = fieldreader("models", "list")
+    answer = typed("models", "list")
     assert answer.returncode == 0
     assert "in service" in answer.stdout
 
 
 def test_an_unknown_model_is_refused_with_those_there_are():
-    answer = fieldreader("models", "promote", "best-ever")
+    answer = typed("models", "promote", "best-ever")
     assert answer.returncode == 2
     assert "there are fieldreader-1" in answer.stderr
 
 
 def test_doctor_finds_a_whole_installation(own_state):
-    answer = fieldreader("doctor", "--json")
+    answer = typed("doctor", "--json")
     findings = {finding["subject"]: finding for finding in json.loads(answer.stdout)}
     assert answer.returncode == 0
     assert findings["model"]["state"] == "good"
@@ -262,7 +282,7 @@ def test_doctor_finds_a_whole_installation(own_state):
 
 
 def test_doctor_says_what_is_missing(tmp_path):
-    answer = fieldreader("doctor", FIELDREADER_TEMPLATES=str(tmp_path / "none"), PATH="")
+    answer = typed("doctor", FIELDREADER_TEMPLATES=str(tmp_path / "none"), PATH="")
     assert answer.returncode == 2
     assert "missing" in answer.stdout
     assert "apt-get install poppler-utils" in answer.stdout

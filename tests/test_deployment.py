@@ -14,7 +14,7 @@ from pipeline import prefect_server
 from pipeline.deployment import SILENCE_S, DeployOptions, compose_deployments, crash_automation, deploy
 from pipeline.errors import SettingsError
 from pipeline.prefect_server import PrefectServer
-from tests.test_cli_start import ROOT, fieldreader
+from tests.command_line import ROOT, fieldreader
 
 
 @pytest.fixture

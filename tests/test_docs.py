@@ -19,11 +19,14 @@ from pipeline.errors import ReadingError
 from pipeline.settings import ENVIRONMENT_PREFIX, Settings
 from pipeline.stages.quality import Flaw, QualityOptions
 from pipeline.storage.limits import ScanLimits
-from pipeline.values.rules import CHECKS, CROSS_CHECKS
+from pipeline.storage.template_rules import CROSS_RULES
+from pipeline.values.rules import CHECKS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+FOLDERS = "pipeline|recognizer|flows|benchmarks|sample_docs|tests|docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")])
+NAMING_PAGES = sorted({*PAGES, *ROOT.glob("*/*.md"), ROOT / "CHANGELOG.md"})
 
 SHELL = re.compile(r"(?:^|\s|\$ )(?:\.venv/bin/)?fieldreader((?: [^\n`|>&)]*)?)")
 SNIPPET = re.compile(r"```[a-z]*\n(.*?)```|`([^`\n]+)`|^ {4}([^\n]+)$", re.DOTALL | re.MULTILINE)
@@ -149,7 +152,7 @@ def test_every_flaw_of_a_page_is_explained():
 def test_every_kind_and_rule_of_a_template_is_explained():
     text = (DOCS / "template-format.md").read_text(encoding="utf-8")
     assert all(f"`{kind}`" in text for kind in FieldKind)
-    assert all(f"| `{rule}" in text for rule in (*CHECKS, *CROSS_CHECKS))
+    assert all(f"| `{rule}" in text for rule in (*CHECKS, *CROSS_RULES))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -157,6 +160,22 @@ def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", NAMING_PAGES, ids=lambda page: page.name)
+def test_files_and_modules_named_in_the_docs_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for path in re.findall(rf"(?<![\w/.-])(?:{FOLDERS})/[\w./*-]*\w", text):
+        assert list(ROOT.glob(path)), f"{page.name} names {path}"
+    for module in re.findall(rf"python3? -m ((?:{FOLDERS})(?:\.\w+)*)", text):
+        place = ROOT / module.replace(".", "/")
+        assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), f"{page.name} names {module}"
+
+
+def test_the_docs_name_files_and_modules_at_all():
+    text = "".join(page.read_text(encoding="utf-8") for page in NAMING_PAGES)
+    assert len(re.findall(rf"\b(?:{FOLDERS})/\w", text)) > 20
+    assert text.count("python -m benchmarks.") > 10
 
 
 def test_the_picture_of_the_journey_is_what_its_script_draws():
@@ -172,3 +191,11 @@ def test_every_make_target_in_the_docs_exists():
     for page in PAGES:
         for target in re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(sum(SNIPPET.findall(page.read_text()), ()))):
             assert target in targets, f"{page.name}: make {target}"
+
+
+def test_every_test_named_in_the_security_list_exists():
+    page = (DOCS / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
+    assert len(named) > 25
+    assert {name for name in named if f"def {name}(" not in tests} == set()

@@ -30,7 +30,8 @@ from pipeline.explaining.explain import explain_pages
 from pipeline.explaining.page import Told, render_page
 from pipeline.explaining.words import REASONS, RULES, percent, reason_words
 from pipeline.process import ReadingOptions, read_pages
-from pipeline.values.rules import CHECKS, CROSS_CHECKS
+from pipeline.storage.template_rules import CROSS_RULES
+from pipeline.values.rules import CHECKS
 from recognizer.readings import StripCandidate
 from tests.batch_parts import POINT, draw_form
 from tests.stages.forms import AMOUNT_MM, COMB_MM, DPI, PX_PER_MM, SIZE_MM, blank_form
@@ -202,10 +203,10 @@ def test_a_blank_page_is_explained_too():
 
 def test_every_reason_and_rule_has_words():
     assert set(REASONS) == set(Reason)
-    assert set(RULES) == {*CHECKS, *CROSS_CHECKS}
+    assert set(RULES) == {*CHECKS, *CROSS_RULES}
 
 
-@pytest.mark.parametrize("reason", [*Reason, *map(rule_failed, (*CHECKS, *CROSS_CHECKS, *FieldKind))])
+@pytest.mark.parametrize("reason", [*Reason, *map(rule_failed, (*CHECKS, *CROSS_RULES, *FieldKind))])
 def test_every_reason_a_field_can_have_becomes_a_sentence(reason):
     corners = ((0.0, 0.0),) * 4
     for kind in FieldKind:

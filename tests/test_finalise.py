@@ -80,7 +80,7 @@ def test_a_field_for_a_person_that_is_not_in_the_queue_waits(queue):
 @pytest.mark.parametrize(("keying", "standing"), [("audit", Standing.FINAL), ("blind", Standing.WAITING)])
 def test_an_audit_holds_nothing_up_and_a_second_key_does(queue, keying, standing):
     queue.put_result(result(reading("a")), {})
-    with queue._engine.begin() as connection:
+    with queue.engine.begin() as connection:
         connection.execute(text("UPDATE review_items SET keying = :keying"), {"keying": keying})
     assert final(queue, result(reading("a", decision=ACCEPTED))).standing is standing
 
@@ -175,7 +175,7 @@ def test_parquet_without_its_library_names_the_way_out(queue, tmp_path, monkeypa
 def test_a_document_whose_answer_was_taken_back_is_no_longer_there(queue, tmp_path):
     settled_document(queue, tmp_path)
     run(tmp_path)
-    with queue._engine.begin() as connection:
+    with queue.engine.begin() as connection:
         connection.execute(text("UPDATE review_items SET state = 'pending', human_value = NULL"))
     run(tmp_path)
     assert "a-aaaaaaaa-1.json" not in contents(tmp_path / "final")
@@ -247,7 +247,7 @@ def test_audit_verify_says_whether_anything_was_tampered_with(queue):
     settle(queue, "91234")
     whole = CliRunner().invoke(app, ["audit", "verify"])
     assert (whole.exit_code, "Nothing was tampered with" in whole.output) == (0, True)
-    with queue._engine.begin() as connection:
+    with queue.engine.begin() as connection:
         connection.execute(text("UPDATE review_items SET human_value = '00000'"))
     broken = CliRunner().invoke(app, ["audit", "verify"])
     assert broken.exit_code == 4

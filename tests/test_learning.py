@@ -18,8 +18,9 @@ from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RETRAINING, RunLog, RunState
 from pipeline.storage.training_set import TrainingSet
+from recognizer.bundle import OPERATING_POINT
 from recognizer.fine_tuning import FineTuneOptions
-from recognizer.model_store import OPERATING_POINT, champion, rollback
+from recognizer.model_store import champion, rollback
 from recognizer.reader import load_recognizer
 
 FIELDS = 40

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.model_store import champion, open_bundle
+from recognizer.bundle import open_bundle
+from recognizer.model_store import champion
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -26,8 +26,8 @@ from pipeline.storage.reviewers import Reviewers
 from recognizer.drift import Shift
 from tests.browser import CHROMIUM, Browser
 from tests.served import served
+from tests.station.station_parts import finish_run
 from tests.storage.review_samples import SURVEY, reading, result
-from tests.test_station import finish_run
 
 pytestmark = [
     pytest.mark.timeout(900),

@@ -27,8 +27,8 @@ from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import Reviewers
 from tests.served import served
+from tests.station.station_parts import TOKEN, Person
 from tests.storage.review_samples import crop, reading, result
-from tests.test_station import TOKEN, Person
 
 pytestmark = pytest.mark.slow
 CALLS = ("hand", "check", "answer", "skip", "escalate", "back")

@@ -30,7 +30,7 @@ from pipeline.process import read_crop
 from pipeline.stages.form_print import MARGIN_MM
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
-from recognizer.model_store import OPERATING_POINT
+from recognizer.bundle import OPERATING_POINT
 from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import FieldRecognizer
 from recognizer.readings import GrayImage, InkImage

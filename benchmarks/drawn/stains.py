@@ -133,7 +133,7 @@ def blot(sheet: Sheet, source: DigitSource, rng: np.random.Generator) -> None:
     box = sheet.written[rng.integers(len(sheet.written))]
     angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     radius = rng.uniform(0.35, 0.6) * box.height * (1 + 0.2 * rng.normal(0, 1, 20))
-    middle = np.array([(box.left + box.right) / 2, (box.top + box.bottom) / 2])
+    middle = np.array(box.middle)
     points = middle + radius[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     cv2.fillPoly(sheet.ink, [np.round(points).astype(np.int32)], 1.0, cv2.LINE_AA)
 

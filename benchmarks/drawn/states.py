@@ -116,7 +116,7 @@ def write(sheet: Sheet, source: DigitSource, rng: np.random.Generator, size: flo
     """Fill the field: a digit a cell, or five to eight on a line, at `size` times what the field holds."""
     if sheet.is_comb:
         for cell in sheet.cells:
-            _write_digit(sheet, source, rng, (cell.left + cell.right) / 2, 0.72 * size, 0.86 * cell.width * size)
+            _write_digit(sheet, source, rng, cell.middle[0], 0.72 * size, 0.86 * cell.width * size)
         return
     field = sheet.field
     height = 0.7 * field.height * size

@@ -26,6 +26,13 @@ app = typer.Typer(
 )
 
 
+def command_group(name: str, about: str) -> typer.Typer:
+    """Commands that begin with the same word, added to the application."""
+    group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode="markdown")
+    app.add_typer(group, name=name)
+    return group
+
+
 @dataclass(frozen=True, slots=True)
 class GlobalOptions:
     """What stands before the command."""

@@ -7,16 +7,13 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.app import app, examples, global_options
+from pipeline.cli.app import command_group, examples, global_options
 from pipeline.cli.options import MaxError
 
 EXIT_TAMPERED = 4
 EXIT_BROKEN_BUDGET = 3
 
-audit_app = typer.Typer(
-    help="Check the log of answers, and what audits have found.", no_args_is_help=True, rich_markup_mode="markdown"
-)
-app.add_typer(audit_app, name="audit")
+audit_app = command_group("audit", "Check the log of answers, and what audits have found.")
 
 
 @audit_app.command("verify", epilog=examples("fieldreader audit verify", "fieldreader audit verify --head 3f9a..."))

@@ -89,11 +89,9 @@ def _audited(results: Path, since: datetime | None, settings: Settings) -> Label
 
 
 def _print_points(title: str, points: tuple[BudgetPoint, ...]) -> None:
-    from rich.table import Table
+    from pipeline.cli.terminal import plain_table, stdout
 
-    from pipeline.cli.terminal import stdout
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
+    table = plain_table(title=title or None)
     for heading in ("Budget", "Threshold", "Accepted", "Wrong", "At most", ""):
         table.add_column(heading, justify="left" if not heading else "right")
     for point in points:

@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.app import app, examples, global_options
+from pipeline.cli.app import command_group, examples, global_options
 from pipeline.cli.compress_options import Training, takes_training
 from pipeline.cli.train import command_line, silence_tensorflow
 
 if TYPE_CHECKING:
+    from recognizer.bundle import Bundle
     from recognizer.compression import CompressionEpoch, CompressionOptions
-    from recognizer.model_store import Bundle
 
-compress_app = typer.Typer(
-    help="Smaller digit networks, each as a model of its own.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-app.add_typer(compress_app, name="compress")
+compress_app = command_group("compress", "Smaller digit networks, each as a model of its own.")
 
 
 @compress_app.command(
@@ -100,7 +95,8 @@ def distill_command(
 
 
 def _bundles(context: typer.Context, folders: list[Path]) -> list[Bundle]:
-    from recognizer.model_store import champion, open_bundle
+    from recognizer.bundle import open_bundle
+    from recognizer.model_store import champion
 
     if folders:
         return [open_bundle(folder) for folder in folders]

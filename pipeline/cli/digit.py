@@ -77,12 +77,11 @@ def _error_line(picture: Picture) -> dict[str, Any]:
 
 
 def _print_table(lines: Sequence[dict[str, Any]]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("File", overflow="fold")
     table.add_column("Digit", justify="right", style="bold")
     table.add_column("Confidence", justify="right")

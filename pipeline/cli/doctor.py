@@ -24,17 +24,16 @@ def doctor(
     from dataclasses import asdict
 
     from pipeline.checkup import State, examine
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
 
     findings = examine(global_options(context).settings())
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        from rich.table import Table
         from rich.text import Text
 
         marks = {State.GOOD: ("ok", "green"), State.OPTIONAL: ("optional", "yellow"), State.MISSING: ("missing", "red")}
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        table = plain_table(is_headed=False)
         for finding in findings:
             mark, style = marks[finding.state]
             remark = f"{finding.found}\n{finding.remedy}" if finding.remedy else finding.found

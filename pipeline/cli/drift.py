@@ -101,11 +101,9 @@ def _write(path: Path, profile: ReadingProfile) -> None:
 
 
 def _print_table(shifts: Sequence[Shift]) -> None:
-    from rich.table import Table
+    from pipeline.cli.terminal import plain_table, stdout
 
-    from pipeline.cli.terminal import stdout
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     for heading in ("Signal", "Readings", "Index", "Limit", ""):
         table.add_column(heading, justify="right" if heading in {"Readings", "Index", "Limit"} else "left")
     for shift in shifts:

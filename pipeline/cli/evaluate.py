@@ -8,15 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.app import app, examples, global_options
+from pipeline.cli.app import command_group, examples, global_options
 from pipeline.cli.options import DeviceOption, Format
 
-evaluate_app = typer.Typer(
-    help="How good a model is, on data with known answers.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-app.add_typer(evaluate_app, name="evaluate")
+evaluate_app = command_group("evaluate", "How good a model is, on data with known answers.")
 
 
 @evaluate_app.command(
@@ -47,8 +42,9 @@ def digits_command(
     """
     from pipeline.cli.terminal import stderr
     from pipeline.evaluating.evaluation_report import figures_of, measure_digits, write_report
+    from recognizer.bundle import open_bundle
     from recognizer.digit_files import load_labelled_digits
-    from recognizer.model_store import champion, open_bundle
+    from recognizer.model_store import champion
     from recognizer.reader import load_recognizer
 
     settings = global_options(context).settings(device=device)
@@ -65,12 +61,10 @@ def digits_command(
 
 
 def _print_table(figures: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
 
     low, high = figures["accuracy_interval"]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table = plain_table(is_headed=False)
     table.add_row("read right", f"{figures['accuracy']:.2%}", f"{low:.2%} to {high:.2%}, {figures['n']:,} digits")
     table.add_row("not one digit", f"{figures['not_a_digit']:,}", "digits that were called so")
     table.add_row("calibration error", f"{figures['ece']:.4f}", f"AUGRC {figures['augrc']:.5f}")
@@ -128,13 +122,11 @@ def fields_command(
 
 
 def _print_fields(figures: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
 
     low, high = figures["substitution_interval"]
     forms = figures["documents"]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table = plain_table(is_headed=False)
     table.add_row("read", f"{figures['read_rate']:.2%}", f"{figures['read']:,} of {figures['fields']:,} fields")
     if figures["read"]:
         remark = f"{figures['substitutions']} of those read; {low:.2%} to {high:.2%}"

@@ -12,7 +12,7 @@ from pipeline.cli.train import Network, silence_tensorflow
 from recognizer.export_format import ExportFormat
 
 if TYPE_CHECKING:
-    from recognizer.model_store import Bundle
+    from recognizer.bundle import Bundle
     from recognizer.verified_export import VerifiedExport
 
 
@@ -53,9 +53,10 @@ def export(
     reads otherwise, nothing is written. docs/exporting.md says what goes in and what comes out.
     """
     from pipeline.errors import SettingsError
+    from recognizer.bundle import DIGITS_MASTER, STRIPS_MASTER
     from recognizer.chatter import without_chatter
     from recognizer.export_formats import refuse_missing_packages, refuse_unfit_target
-    from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, champion
+    from recognizer.model_store import champion
     from recognizer.trained import bundle_of, network_at
 
     settings = global_options(context).settings(data=data)
@@ -82,7 +83,7 @@ def export(
 
 def _with_onnx(bundle: Bundle, exported: Path, folder: Path) -> Bundle:
     """The same model with the export in it; a new one, since a model's content is its identity."""
-    from recognizer.model_store import DIGITS_ONNX, write_bundle
+    from recognizer.bundle import DIGITS_ONNX, write_bundle
 
     return write_bundle(
         folder,

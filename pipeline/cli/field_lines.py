@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.pictures import Picture, grays
-from pipeline.cli.terminal import stdout
+from pipeline.cli.terminal import plain_table, stdout
 from pipeline.document import Decision, FieldReading, Reason
 from pipeline.errors import InternalError, ReadingError, SourceError
 from pipeline.field_line import FieldLine, field_line
@@ -56,7 +55,7 @@ def error_line(picture: Picture, error: SourceError | None = None) -> FieldLine:
 
 def print_table(lines: Sequence[FieldLine]) -> None:
     """Print lines for people."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("File", overflow="fold")
     table.add_column("Value", style="bold", no_wrap=True)
     table.add_column("Confidence", justify="right")

@@ -7,27 +7,21 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.app import app, examples, global_options
+from pipeline.cli.app import command_group, examples, global_options
 
-models_app = typer.Typer(
-    help="The models at hand: list them, put one into service, go back.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-app.add_typer(models_app, name="models")
+models_app = command_group("models", "The models at hand: list them, put one into service, go back.")
 
 
 @models_app.command("list", epilog=examples("fieldreader models list"))
 def list_command(context: typer.Context) -> None:
     """Show the shipped model and your own ones; the one in service is marked."""
-    from rich.table import Table
 
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
     from recognizer.model_store import champion, list_bundles
 
     store = global_options(context).settings().model_store
     in_service = champion(store)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     for heading in ("", "Model", "Version", "Identity", "Folder"):
         table.add_column(heading, overflow="fold")
     for bundle in list_bundles(store):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.app import GlobalOptions, app, examples, global_options
+from pipeline.cli.app import GlobalOptions, command_group, examples, global_options
 from pipeline.cli.options import Format
 from pipeline.exchange_format import ExchangeFormat
 
@@ -22,12 +22,7 @@ SHOWN_DIGITS = 4
 SHOWN_ITEMS = 50
 """About a screenful; `--limit` shows more."""
 
-queue_app = typer.Typer(
-    help="Fields that wait for a person: list, export and import them.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-app.add_typer(queue_app, name="queue")
+queue_app = command_group("queue", "Fields that wait for a person: list, export and import them.")
 
 
 @queue_app.command(
@@ -138,17 +133,16 @@ def _in_short(facts: dict[str, Any]) -> str:
 
 
 def _print_items(items: tuple[ReviewItem, ...], waiting: int) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from pipeline.cli.report import count, file_name
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
 
     console = stdout()
     if not items:
         console.print("Nothing waits for a person.")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("File", overflow="fold")
     table.add_column("Page", justify="right")
     table.add_column("Field", overflow="fold")

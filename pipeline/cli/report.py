@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.cli.terminal import plain_table
 from pipeline.document import ErrorItem
 from pipeline.remedies import remedy
 from pipeline.summary import BatchSummary, FileOutcome, TemplateTally
@@ -50,7 +51,7 @@ def _headline(summary: BatchSummary) -> Text:
 
 
 def _table(summary: BatchSummary) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_footer=len(summary.templates) > 1)
+    table = plain_table(has_footer=len(summary.templates) > 1)
     total = summary.total
     table.add_column("Template", footer="total", no_wrap=True)
     for name, value in (
@@ -73,7 +74,7 @@ def _row(tally: TemplateTally) -> tuple[str, ...]:
 
 
 def _failures(failures: tuple[FileOutcome, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("Failed", style="red", overflow="fold")
     table.add_column("Why")
     table.add_column("What to do")

@@ -71,9 +71,9 @@ def runs(
 
 
 def _table(records: tuple[RunRecord, ...]) -> Table:
-    from rich.table import Table
+    from pipeline.cli.terminal import plain_table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("Run", no_wrap=True)
     for heading in ("Kind", "State"):
         table.add_column(heading, no_wrap=True)
@@ -102,10 +102,8 @@ def _state(record: RunRecord) -> str:
 
 
 def _print_run(record: RunRecord) -> None:
-    from rich.table import Table
-
     from pipeline.cli.report import count, file_name
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
     from pipeline.remedies import remedy
     from pipeline.storage.run_log import RunState
 
@@ -122,7 +120,7 @@ def _print_run(record: RunRecord) -> None:
     )
     pace = f", {record.pages / record.seconds:.1f} a second" if record.pages and record.seconds else ""
     console.print(f"{count(record.pages, 'page')} in {record.seconds:.1f} seconds{pace}")
-    forms = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    forms = plain_table()
     forms.add_column("Template", no_wrap=True)
     for heading in ("Documents", "Straight through", "Fields", "Accepted", "For review", "Blank"):
         forms.add_column(heading, justify="right")

@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.app import app, examples, global_options
+from pipeline.cli.app import command_group, examples, global_options
 
-samples_app = typer.Typer(
-    help="The versions of the training set that retraining made: list them, write one out.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
+samples_app = command_group(
+    "samples", "The versions of the training set that retraining made: list them, write one out."
 )
-app.add_typer(samples_app, name="samples")
 
 
 @samples_app.command("list", epilog=examples("fieldreader samples list"))
@@ -23,14 +20,13 @@ def list_command(context: typer.Context) -> None:
 
     Fewer digits are kept than a version was made of once documents were purged, answers changed or a form opted out.
     """
-    from rich.table import Table
 
-    from pipeline.cli.terminal import stdout
+    from pipeline.cli.terminal import plain_table, stdout
     from pipeline.storage.training_set import TrainingSet
 
     with TrainingSet.open(global_options(context).settings().queue_url) as training_set:
         versions = training_set.versions()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     for heading in ("Version", "Made", "To learn from", "To judge", "Kept"):
         table.add_column(heading, justify="left" if heading in ("Version", "Made") else "right")
     for version in versions:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.app import app, examples, global_options
+from pipeline.cli.app import command_group, examples, global_options
 from pipeline.cli.options import EXIT_NOTHING_READ, EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 EXIT_ERRORS = 2
 """As for a batch that is given such a template."""
 
-template_app = typer.Typer(
-    help="Form templates: draft one from a blank form, check it, draw it over a scan.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-app.add_typer(template_app, name="template")
+template_app = command_group("template", "Form templates: draft one from a blank form, check it, draw it over a scan.")
 
 
 @template_app.command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.table import Table
 
 
 def stdout() -> Console:
@@ -13,6 +14,14 @@ def stdout() -> Console:
 def stderr() -> Console:
     """Console for progress and messages."""
     return Console(stderr=True, highlight=False)
+
+
+def plain_table(is_headed: bool = True, title: str | None = None, has_footer: bool = False) -> Table:
+    """A table without lines, its columns two blanks apart."""
+    return Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=is_headed, show_footer=has_footer,
+        title=title, title_justify="left",
+    )  # fmt: skip
 
 
 def duration(seconds: float) -> str:

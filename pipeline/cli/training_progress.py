@@ -11,9 +11,8 @@ from dataclasses import replace
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
-from pipeline.cli.terminal import duration, stderr, stdout
+from pipeline.cli.terminal import duration, plain_table, stderr, stdout
 from pipeline.errors import SettingsError
 from recognizer.run_folder import badness
 from recognizer.strip_training import StripProgress, StripTrainingOptions, train_strips
@@ -63,7 +62,7 @@ def train_sweep_with_progress(
         runs.append(SweepRun(name, settings, best, run.metrics))
         # After each run: an interrupted sweep leaves the table of what it has.
         write_sweep(options.out / "sweep.csv", best_first(runs))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     for heading in ("Run", "Best epoch", "Loss", "Unseen writers", "Rescanned"):
         table.add_column(heading, overflow="fold")
     for entry in best_first(runs):

@@ -31,6 +31,10 @@ class Box:
         return self.bottom - self.top
 
     @property
+    def middle(self) -> Point:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    @property
     def area(self) -> int:
         return max(0, self.width) * max(0, self.height)
 

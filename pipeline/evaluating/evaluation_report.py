@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.errors import OutputError
 from pipeline.storage.atomic import write_atomically
 from pipeline.storage.names import display_name
+from recognizer.bundle import Bundle
 from recognizer.digit_evaluation import DigitEvaluation, evaluate_digits, evaluation_to_json, worst_errors
 from recognizer.digit_files import LabelledDigits
 from recognizer.evaluation_plots import (
@@ -25,7 +26,6 @@ from recognizer.evaluation_plots import (
     draw_risk_coverage,
     draw_sheet,
 )
-from recognizer.model_store import Bundle
 from recognizer.reader import FieldRecognizer
 from recognizer.readings import NOT_A_DIGIT
 

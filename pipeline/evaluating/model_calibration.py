@@ -10,7 +10,8 @@ from pipeline.confidence.calibrate import recalibrated
 from pipeline.confidence.operating_point import OperatingPoint, load_operating_point, to_json
 from pipeline.errors import DatasetError, ModelError
 from pipeline.evaluating.labelled_fields import LabelledResults, labelled_readings
-from recognizer.model_store import OPERATING_POINT, Bundle, champion, write_bundle
+from recognizer.bundle import OPERATING_POINT, Bundle, write_bundle
+from recognizer.model_store import champion
 
 
 def calibrate_model(store: Path, labelled: LabelledResults, name: str) -> tuple[Bundle, OperatingPoint]:

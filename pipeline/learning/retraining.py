@@ -24,10 +24,11 @@ from pipeline.process import ReadingOptions
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
 from pipeline.training_sample import Digits, digits_of_samples
+from recognizer.bundle import OPERATING_POINT, Bundle
 from recognizer.comparison import Comparison, compare
 from recognizer.dataset import load_mnist, split_by_writer
 from recognizer.fine_tuning import Beside, CurvePoint, FineTuned, FineTuneOptions, fine_tune
-from recognizer.model_store import OPERATING_POINT, Bundle, champion, promote
+from recognizer.model_store import champion, promote
 from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import FieldRecognizer, load_recognizer
 from recognizer.readings import DIGIT_COUNT

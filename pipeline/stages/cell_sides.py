@@ -114,7 +114,7 @@ def _level_sides(ink: InkMap, cells: Sequence[Box], reach: int) -> tuple[list[Pr
 
 def _slopes(shifts: IntArray, cells: Sequence[Box]) -> list[float]:
     """How a line falls from every cell to every one after it."""
-    places = np.array([(cell.left + cell.right) / 2 for cell in cells])
+    places = np.array([cell.middle[0] for cell in cells])
     first, second = np.triu_indices(len(cells), 1)
     is_apart = places[second] > places[first]
     rises, runs = shifts[second] - shifts[first], places[second] - places[first]

@@ -141,7 +141,7 @@ def _span_features(span: Span, spec: FieldSpec, facts: BlobFacts, blobs: FloatAr
 
 
 def _ink(blobs: Sequence[Blob]) -> float:
-    return float(sum(blob.height * min(blob.width, 2 * blob.height) for blob in blobs))
+    return float(sum(blob.box.height * min(blob.box.width, 2 * blob.box.height) for blob in blobs))
 
 
 def _share_of_no_digits(blobs: Sequence[Blob], facts: BlobFacts, rows: FloatArray) -> float:
@@ -182,7 +182,7 @@ def _alike(blobs: Sequence[Blob], others: Sequence[Blob], facts: BlobFacts) -> f
 
 def _digit_beside(span: Span, facts: BlobFacts, rows: FloatArray) -> float:
     """Probability that the character just before is a digit, which no amount may lose; 0 where print parts the two."""
-    tall = [blob for blob in span.before if blob.height >= AS_HIGH * span.height]
+    tall = [blob for blob in span.before if blob.box.height >= AS_HIGH * span.height]
     if not tall or span.is_after_colon or span.is_after_wall or span.gap > BESIDE * span.height:
         return 0.0
     return 1.0 - float(rows[facts.numbers[tall[-1].label], NOT_A_DIGIT])
@@ -190,8 +190,8 @@ def _digit_beside(span: Span, facts: BlobFacts, rows: FloatArray) -> float:
 
 def _digit_behind(span: Span, facts: BlobFacts, rows: FloatArray) -> float:
     """Probability that the character just behind is a digit: a last one, often a thin 1, left out."""
-    tall = [blob for blob in span.after if blob.height >= AS_HIGH * span.height]
-    if not tall or tall[0].left - max(blob.right for blob in span.blobs) > BESIDE * span.height:
+    tall = [blob for blob in span.after if blob.box.height >= AS_HIGH * span.height]
+    if not tall or tall[0].box.left - span.box.right > BESIDE * span.height:
         return 0.0
     return 1.0 - float(rows[facts.numbers[tall[0].label], NOT_A_DIGIT])
 
@@ -203,8 +203,8 @@ def _is_after_sign(span: Span, facts: BlobFacts, rows: FloatArray) -> bool:
     sign = span.before[-1]
     if rows[facts.numbers[sign.label], NOT_A_DIGIT] < 0.5:
         return False
-    gap = sign.left - max((blob.right for blob in span.before[:-1]), default=-np.inf)
-    return SIGN_HEIGHTS[0] <= sign.height / span.height <= SIGN_HEIGHTS[1] and gap > LETTER_GAP * span.height
+    gap = sign.box.left - max((blob.box.right for blob in span.before[:-1]), default=-np.inf)
+    return SIGN_HEIGHTS[0] <= sign.box.height / span.height <= SIGN_HEIGHTS[1] and gap > LETTER_GAP * span.height
 
 
 def score_view(features: Mapping[str, float]) -> float:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box
-from pipeline.stages.boxes import CELL_ASPECTS, MIN_CELLS, BoxField, find_boxes
+from pipeline.stages.box_fields import CELL_ASPECTS, MIN_CELLS, BoxField
+from pipeline.stages.boxes import find_boxes
 from pipeline.stages.comb_grid import fit_cells
 from pipeline.stages.crop_lines import CleanCrop
 from pipeline.stages.locate import SEARCH_PX_PER_MM

@@ -9,7 +9,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.blobs import Blob, close_gaps, digit_height, find_blurred_colon, find_colons, list_blobs, main_row
+from pipeline.stages.blobs import (
+    Blob,
+    close_gaps,
+    find_blurred_colon,
+    find_colons,
+    height_of_digits,
+    list_blobs,
+    main_row,
+)
 from pipeline.stages.crop_lines import CleanCrop
 from pipeline.stages.ink import BoolImage
 
@@ -88,19 +96,20 @@ def find_rows(crop: CleanCrop, may_have_caption: bool = True) -> RowMap:
 
 def _may_be_writing(blob: Blob, ink: BoolImage) -> bool:
     height, width = ink.shape
-    is_speck = blob.area < 6 or blob.height < max(4, 0.06 * height)
-    is_dash = blob.width > 6 * blob.height
+    box = blob.box
+    is_speck = blob.area < 6 or box.height < max(4, 0.06 * height)
+    is_dash = box.width > 6 * box.height
     # Cut off above or below: a line of the form that is not ours.
-    is_neighbour = (blob.top <= 1 or blob.bottom >= height - 1) and blob.height < 0.3 * height
-    is_rim = (blob.left <= 1 or blob.right >= width - 1) and blob.width < 0.02 * width + 2
+    is_neighbour = (box.top <= 1 or box.bottom >= height - 1) and box.height < 0.3 * height
+    is_rim = (box.left <= 1 or box.right >= width - 1) and box.width < 0.02 * width + 2
     # Through the whole picture: the edge of something else, a bar code, a fold.
-    is_through = blob.top <= 1 and blob.bottom >= height - 1 and blob.width < 0.3 * height
+    is_through = box.top <= 1 and box.bottom >= height - 1 and box.width < 0.3 * height
     return not (is_speck or is_dash or is_neighbour or is_rim or is_through)
 
 
 def _is_ruled_off(blob: Blob, other: Blob, crop: CleanCrop) -> bool:
     """Whether a rule runs over the one and under the other."""
-    (x, y), (other_x, other_y) = blob.middle, other.middle
+    (x, y), (other_x, other_y) = blob.box.middle, other.box.middle
     return any(
         rule.first <= x <= rule.last
         and rule.first <= other_x <= rule.last
@@ -111,13 +120,13 @@ def _is_ruled_off(blob: Blob, other: Blob, crop: CleanCrop) -> bool:
 
 def _words(row: Sequence[Blob], colons: Sequence[float], crop: CleanCrop) -> Iterator[Word]:
     """Split a row where a colon, a wall or a wide gap stands."""
-    digit = digit_height(row)
+    digit = height_of_digits(row)
     splits: list[tuple[int, float, bool, bool]] = []
-    reached = row[0].right
+    reached = row[0].box.right
     for number, (blob, following) in enumerate(pairwise(row), start=1):
-        reached = max(reached, blob.right)
-        gap = float(following.left - reached)
-        is_colon = any(blob.middle[0] < x <= following.middle[0] for x in colons)
+        reached = max(reached, blob.box.right)
+        gap = float(following.box.left - reached)
+        is_colon = any(blob.box.middle[0] < x <= following.box.middle[0] for x in colons)
         is_wall = gap > 0 and _has_wall_between(blob, following, crop)
         splits.append((number, gap, is_colon, is_wall))
     splits.sort(key=lambda split: -split[1])
@@ -133,12 +142,12 @@ def _words(row: Sequence[Blob], colons: Sequence[float], crop: CleanCrop) -> Ite
 
 
 def _has_wall_between(blob: Blob, following: Blob, crop: CleanCrop) -> bool:
-    y = following.middle[1]
-    return any(wall.first < y < wall.last and blob.middle[0] < wall.at(y) <= following.middle[0] for wall in crop.walls)
+    left, (right, y) = blob.box.middle[0], following.box.middle
+    return any(wall.first < y < wall.last and left < wall.at(y) <= right for wall in crop.walls)
 
 
 def _colons(row: Sequence[Blob], ink: Sequence[Blob], may_have_caption: bool) -> list[float]:
     """Columns of colons, a blurred one behind a caption among them."""
     found = find_colons(row, ink)
     blurred = find_blurred_colon(row, ink) if may_have_caption and not found else None
-    return found if blurred is None else [blurred.middle[0]]
+    return found if blurred is None else [blurred.box.middle[0]]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
 
-from pipeline.document import FieldKind, FloatMatrix
-from pipeline.stages.blobs import Blob, digit_height, slope_of
+from pipeline.document import Box, FieldKind, FloatMatrix
+from pipeline.stages.blobs import Blob, height_of_digits, slope_of
 from pipeline.stages.crop_lines import CleanCrop
 from pipeline.stages.crop_rows import RowMap, Word
 from pipeline.stages.plane import cut, shift
@@ -53,9 +54,14 @@ class Span:
     widest_gap: float
 
     @property
+    def box(self) -> Box:
+        """Around its ink."""
+        return reduce(Box.union, (blob.box for blob in self.blobs))
+
+    @property
     def height(self) -> float:
         """Of its digits, pixels."""
-        return digit_height(self.blobs)
+        return height_of_digits(self.blobs)
 
 
 def find_spans(rows: RowMap, kind: FieldKind) -> tuple[Span, ...]:
@@ -77,7 +83,7 @@ def _with_sign_apart(words: Sequence[Word]) -> tuple[Word, ...]:
         if len(word.blobs) < 3 or number >= SIGN_WORDS:
             apart.append(word)
             continue
-        gap = max(0, word.blobs[1].left - word.blobs[0].right)
+        gap = max(0, word.blobs[1].box.left - word.blobs[0].box.right)
         apart.append(Word(word.blobs[:1], word.gap, word.is_after_colon, word.is_after_wall))
         apart.append(Word(word.blobs[1:], float(gap)))
     return tuple(apart)
@@ -106,11 +112,11 @@ def _ink(blobs: Sequence[Blob]) -> int:
 def cut_span(crop: CleanCrop, rows: RowMap, span: Span) -> tuple[GrayImage, FloatMatrix]:
     """Levelled picture of a span with all other ink painted over, and the matrix from its pixels to those of `crop`."""
     height = span.height
-    left = min(blob.left for blob in span.blobs) - height / 2
+    left = span.box.left - height / 2
     marks = _marks_with(rows, span)
-    right = max(blob.right for blob in (*span.blobs, *marks)) + height / 2
-    tallest = max(blob.height for blob in span.blobs)
-    middles = np.array([blob.middle for blob in span.blobs if blob.height >= tallest / 2])
+    right = max(blob.box.right for blob in (*span.blobs, *marks)) + height / 2
+    tallest = max(blob.box.height for blob in span.blobs)
+    middles = np.array([blob.box.middle for blob in span.blobs if blob.box.height >= tallest / 2])
     slope = slope_of(span.blobs)
     band = max(8, round(height * ROW_BAND))
     x, y = middles.mean(axis=0)
@@ -124,13 +130,14 @@ def cut_span(crop: CleanCrop, rows: RowMap, span: Span) -> tuple[GrayImage, Floa
 def _marks_with(rows: RowMap, span: Span) -> tuple[Blob, ...]:
     """Dots and commas among the span's digits, and the dash behind them."""
     height = span.height
-    left, right = min(b.left for b in span.blobs), max(b.right for b in span.blobs) + MARK_REACH * height
-    top, bottom = min(b.top for b in span.blobs) - 0.3 * height, max(b.bottom for b in span.blobs) + 0.3 * height
-    return tuple(
-        blob
-        for blob in rows.specks
-        if left < blob.left and blob.right < right and top < blob.middle[1] < bottom and blob.height < height
-    )
+    digits = span.box
+    right, top, bottom = digits.right + MARK_REACH * height, digits.top - 0.3 * height, digits.bottom + 0.3 * height
+
+    def is_mark(box: Box) -> bool:
+        is_level = top < box.middle[1] < bottom and box.height < height
+        return is_level and digits.left < box.left and box.right < right
+
+    return tuple(blob for blob in rows.specks if is_mark(blob.box))
 
 
 def _without_others(crop: CleanCrop, rows: RowMap, kept: Sequence[Blob]) -> GrayImage:

@@ -175,7 +175,8 @@ def _blob_facts(crop: CleanCrop, rows: RowMap) -> BlobFacts:
     soft = np.clip(depth.astype(np.float32) * (255 / full), 0, 255).astype(np.uint8)
     crops = []
     for blob in blobs:
-        window = (slice(blob.top, blob.bottom), slice(blob.left, blob.right))
+        box = blob.box
+        window = (slice(box.top, box.bottom), slice(box.left, box.right))
         crops.append(np.asarray(np.where(rows.labels[window] == blob.label, soft[window], 0), np.uint8))
     inside = cv2.distanceTransform(crop.ink.astype(np.uint8), cv2.DIST_L2, 3)
     flat = rows.labels.ravel()

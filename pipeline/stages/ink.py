@@ -70,6 +70,12 @@ def find_blobs(mask: BoolImage) -> InkBlobs:
     return InkBlobs(np.asarray(labels, np.int32), np.asarray(stats, np.int32), np.arange(count) > 0)
 
 
+def digit_height(boxes: Sequence[Box]) -> float:
+    """Height of the digits among boxes of all sizes: the median of those at least half as high as the highest."""
+    tallest = max(box.height for box in boxes)
+    return float(np.median([box.height for box in boxes if box.height >= tallest / 2]))
+
+
 def paper_of(gray: GrayImage, stroke_px: float) -> GrayImage:
     """Brightness of the paper under every pixel: local maximum wider than any stroke, then smoothed.
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box, DigitCrop
 from pipeline.stages.cuts import ink_on_cuts, right_of_cut
-from pipeline.stages.ink import BoolImage, InkMap
+from pipeline.stages.ink import BoolImage, InkMap, digit_height
 
 MAX_PIECES = 6
 """Pieces a digit may have been cut into."""
@@ -92,7 +92,7 @@ def build_lattice(ink: InkMap, written: BoolImage, speck_px: float) -> Lattice:
     primitives = _primitives(written, speck_px)
     if not primitives:
         return EMPTY_LATTICE
-    height = digit_height(np.array([p.box.height for p in primitives]))
+    height = digit_height([p.box for p in primitives])
     pieces = sorted(
         (piece for primitive in primitives for piece in _cut(primitive, height)),
         key=lambda p: (p.box.left + p.box.right, p.box.top),
@@ -109,11 +109,6 @@ def build_lattice(ink: InkMap, written: BoolImage, speck_px: float) -> Lattice:
         height,
         baseline,
     )
-
-
-def digit_height(heights: NDArray[np.integer]) -> float:
-    """Height of the digits among blobs of all sizes: the median of those at least half as high as the highest."""
-    return float(np.median(heights[heights >= heights.max() / 2]))
 
 
 def _primitives(written: BoolImage, speck_px: float) -> list[Primitive]:

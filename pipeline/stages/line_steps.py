@@ -63,7 +63,7 @@ def has_unread_ink(steps: Sequence[Step], line: LineInk, has_signs: bool) -> boo
         is_tall = blob.height >= TALL * line.lattice.digit_height
         # The strip network's columns are narrower than the digits: touching one is enough to be read.
         is_read = any(min(box.right, own.right) > max(box.left, own.left) for own in read)
-        is_among = not has_signs or first < (box.left + box.right) / 2 < last
+        is_among = not has_signs or first < box.middle[0] < last
         if is_tall and not is_read and is_among:
             return True
     return False
@@ -81,7 +81,7 @@ def reads_odd_blob(steps: Sequence[Step], line: LineInk, probabilities: FloatArr
     """
     lattice = line.lattice
     runs = {(one.first, one.last): row for one, row in zip(lattice.candidates, probabilities, strict=True)}
-    middles = [(step.box.left + step.box.right) / 2 for step in steps if step.char.isdigit() and step.box.width]
+    middles = [step.box.middle[0] for step in steps if step.char.isdigit() and step.box.width]
     pieces: dict[int, list[int]] = {}
     for place, primitive in enumerate(lattice.primitives):
         pieces.setdefault(primitive.blob, []).append(place)
@@ -129,7 +129,7 @@ def _lowered(columns: Box, line: LineInk) -> Box:
         for place, primitive in enumerate(line.lattice.primitives)
         if not line.lattice.is_mark(place)
     ]
-    mine = [box for box in boxes if columns.left <= (box.left + box.right) / 2 < columns.right]
+    mine = [box for box in boxes if columns.left <= box.middle[0] < columns.right]
     if not mine:
         return columns
     return Box(columns.left, min(box.top for box in mine), columns.right, max(box.bottom for box in mine))
@@ -143,7 +143,7 @@ def _marks_between(digits: Sequence[Step], line: LineInk) -> list[Step]:
             continue
         char, sureness = find_mark(line.lattice, place, line.ink.soft)
         box = line.in_region(primitive.box)
-        middle = (box.left + box.right) / 2
+        middle = box.middle[0]
         is_covered = any(d.box.left + 0.25 * d.box.width < middle < d.box.right - 0.25 * d.box.width for d in digits)
         if not char or middle <= digits[0].box.right or is_covered:
             continue

@@ -19,7 +19,8 @@ from pipeline.document import (
     RectMm,
     Registration,
 )
-from pipeline.stages.boxes import BoxField, find_boxes
+from pipeline.stages.box_fields import BoxField
+from pipeline.stages.boxes import find_boxes
 from pipeline.stages.comb_grid import fit_cells
 from pipeline.stages.form_print import (
     MARGIN_MM,

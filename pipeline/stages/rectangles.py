@@ -22,6 +22,8 @@ PIECE_PX = 24
 """Within such a piece, 4 mm, a printed line leans by less than a pixel."""
 LEAN_PX = 2
 """Printed lines of a levelled page wander by this much."""
+GOES_ON = 0.6
+"""Share of two rules that must be seen where they go on beyond a box."""
 DARK_SHARE = 0.45
 """Of a line's usual depth: less is a break."""
 
@@ -103,6 +105,10 @@ class LineMap:
     def __init__(self, lines: PageLines) -> None:
         self.rules = SideMap(lines.level)
         self.walls = SideMap(lines.upright)
+
+    def rules_cover(self, left: int, right: int, top: int, bottom: int, least: float = GOES_ON) -> bool:
+        """Whether so much of two rules at least is seen over left..right-1."""
+        return min(self.rules.coverage(top, left, right), self.rules.coverage(bottom, left, right)) >= least
 
     @cached_property
     def upright_rows(self) -> Mask:

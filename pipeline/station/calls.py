@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.serve.gate import refuse
 from pipeline.station.facts import check_keyed, item_facts
 from pipeline.station.station import REFUSALS, Person, Station, seen_by
-from pipeline.storage.review_desk import HAND, Wanted
+from pipeline.storage.review_desk import HAND
 from pipeline.storage.review_item import Answer, ReviewItem
+from pipeline.storage.review_turn import Wanted
 from pipeline.storage.reviewers import Reviewer, SignedIn
 
 Text = Annotated[str, Field(max_length=256)]

@@ -167,7 +167,7 @@ def _characters(item: ReviewItem, crop: bytes | None) -> list[dict[str, Any]]:
         place = None
         if frame is not None:
             box = character.box_px
-            middle = np.array([[[(box.left + box.right) / 2, (box.top + box.bottom) / 2]]], np.float64)
+            middle = np.array([[box.middle]], np.float64)
             place = float(cv2.perspectiveTransform(middle, frame.page_to_picture)[0, 0, 0]) / width
         found.append(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,13 @@ def lock_name(connection: Connection, name: str) -> None:
     if connection.dialect.name == "postgresql":
         key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def portions(values: Collection[str]) -> Iterator[Sequence[str]]:
+    """Portions that a statement can name: SQLite takes 32,766 parameters, older ones 999."""
+    ordered = list(values)
+    for start in range(0, len(ordered), 500):
+        yield ordered[start : start + 500]
 
 
 def compact(url: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from pipeline.storage.database import reading_session
-from pipeline.storage.review_item import ItemState, Keying
+from pipeline.storage.review_item import OPEN_STATES, ItemState, Keying
 from pipeline.storage.review_log import Event
 from pipeline.storage.review_seeding import Vigilance, vigilance
 from pipeline.storage.tables import ReviewItemRow, ReviewLogRow
@@ -91,12 +91,13 @@ def queue_figures(engine: Engine, now: datetime) -> QueueFigures:
         )
 
 
-_OPEN = (ItemState.PENDING, ItemState.ESCALATED)
-
-
 def _backlog(session: Session) -> tuple[Backlog, ...]:
     columns = ReviewItemRow.template, ReviewItemRow.state, func.count(), func.min(ReviewItemRow.created_at)
-    query = select(*columns).where(ReviewItemRow.state.in_(_OPEN)).group_by(ReviewItemRow.template, ReviewItemRow.state)
+    query = (
+        select(*columns)
+        .where(ReviewItemRow.state.in_(OPEN_STATES))
+        .group_by(ReviewItemRow.template, ReviewItemRow.state)
+    )
     found: dict[str, Backlog] = {}
     for template, state, count, oldest in session.execute(query):
         name = template or NO_TEMPLATE
@@ -108,7 +109,9 @@ def _backlog(session: Session) -> tuple[Backlog, ...]:
 
 def _reasons(session: Session) -> tuple[tuple[str, int], ...]:
     reasons = cast(ReviewItemRow.reasons, String)
-    query = select(reasons, func.count()).where(ReviewItemRow.state.in_(_OPEN), ReviewItemRow.keying == Keying.SHOWN)
+    query = select(reasons, func.count()).where(
+        ReviewItemRow.state.in_(OPEN_STATES), ReviewItemRow.keying == Keying.SHOWN
+    )
     counts: Counter[str] = Counter()
     for listed, count in session.execute(query.group_by(reasons)):
         for reason in json.loads(listed):
@@ -158,5 +161,5 @@ def _runs(session: Session) -> tuple[RunFigures, ...]:
     found: dict[str, RunFigures] = {}
     for run, state, count in session.execute(query.group_by(ReviewItemRow.run, ReviewItemRow.state)):
         before = found.get(run, RunFigures(run, 0, 0))
-        found[run] = RunFigures(run, before.fields + count, before.waiting + (count if state in _OPEN else 0))
+        found[run] = RunFigures(run, before.fields + count, before.waiting + (count if state in OPEN_STATES else 0))
     return tuple(sorted(found.values(), key=lambda one: one.run, reverse=True)[:RUNS])

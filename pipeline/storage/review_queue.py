@@ -4,48 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, or_, select, update
-from sqlalchemy.orm import Session
 
-from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
+from pipeline.document import Correction, FormTemplate, SourceResult
 from pipeline.errors import QueueError
 from pipeline.exchange_format import ExchangeFormat
 from pipeline.routing import DOUBTFUL_ONLY, Routing
-from pipeline.storage.database import lock_name, open_database, reading_session, writing_session
+from pipeline.storage.database import open_database, portions
 from pipeline.storage.review_exchange import EXCHANGES, read_exchanged
-from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem, item_id
+from pipeline.storage.review_filling import Crops, put_into_queue
+from pipeline.storage.review_item import OPEN_STATES, Answer, ItemState, Keying, ReviewItem
 from pipeline.storage.review_log import lock_log
-from pipeline.storage.review_rows import decode_crop, keep_crop, propose, to_item
+from pipeline.storage.review_rows import decode_crop, to_item
 from pipeline.storage.review_settling import settle_row
+from pipeline.storage.state_store import StateStore, utc_now
 from pipeline.storage.tables import ReviewCropRow, ReviewItemRow, ReviewLogRow
 from recognizer.readings import GrayImage
 
-AUDIT_PRIORITY = -1
-"""Audits hold nothing up: what documents wait for comes first."""
 
-Crops = Mapping[tuple[int, str], GrayImage]
-"""Upright picture of a field by document number and field name."""
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-FLUSHED_ITEMS = 20
-"""Items whose pictures are held at a time while a result is put into the queue."""
-
-
-class ReviewQueue:
+class ReviewQueue(StateStore):
     """A queue in a database; many processes may use it at once, each with its own object."""
 
-    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = _now, routing: Routing = DOUBTFUL_ONLY) -> None:
-        self._engine = engine
-        self._now = now
+    CALLED = "the review queue"
+
+    def __init__(
+        self, engine: Engine, now: Callable[[], dt.datetime] = utc_now, routing: Routing = DOUBTFUL_ONLY
+    ) -> None:
+        super().__init__(engine, now)
         self._routing = routing
 
     @classmethod
@@ -64,18 +52,6 @@ class ReviewQueue:
     def routing(self) -> Routing:
         """What is to be keyed beyond fields in review."""
         return self._routing
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
-
-    def __enter__(self) -> ReviewQueue:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # --- the machine's side ----------------------------------------------------------------------
 
@@ -96,51 +72,8 @@ class ReviewQueue:
         Returns:
             Number of pending items of this source afterwards.
         """
-        specs = {(form.identity.name, spec.name): spec for form in templates for spec in form.fields}
         with self._write() as session:
-            lock_name(session.connection(), result.source_id)
-            query = select(ReviewItemRow).where(ReviewItemRow.source_id == result.source_id)
-            left_over = {row.id: row for row in session.scalars(query)}
-            pending = 0
-            for document in result.documents:
-                form = document.template.name if document.template else ""
-                for reading in document.fields:
-                    identity = item_id(result.source_id, document.number, reading.name)
-                    keying = self._routing.route(reading, form, identity)
-                    if keying is None:
-                        continue
-                    row = left_over.pop(identity, None) or self._new_row(session, identity)
-                    if row.state != ItemState.PENDING:
-                        continue
-                    pending += 1
-                    row.source_names = sorted({*row.source_names, *result.source_names})
-                    if row.fingerprint == result.fingerprint and row.keying == keying:
-                        continue
-                    spec = specs.get((form, reading.name), FieldSpec(reading.name, reading.kind))
-                    propose(row, result, document, reading, spec)
-                    row.run, row.keying = run, keying
-                    row.priority = AUDIT_PRIORITY if keying is Keying.AUDIT else 0
-                    keep_crop(row, crops.get((document.number, reading.name)))
-                    if pending % FLUSHED_ITEMS == 0:
-                        session.flush()  # lets go of their pictures
-            for row in left_over.values():
-                # Where pages could not be read, their fields are not known to need nobody.
-                if row.state == ItemState.PENDING and not result.errors:
-                    session.delete(row)
-        return pending
-
-    def _new_row(self, session: Session, identity: str) -> ReviewItemRow:
-        row = ReviewItemRow(
-            id=identity,
-            state=ItemState.PENDING,
-            created_at=self._clock(),
-            source_names=[],
-            fingerprint="",
-            crop=None,
-            skips=0,
-        )
-        session.add(row)
-        return row
+            return put_into_queue(session, result, crops, templates, run, self._routing, self._clock())
 
     # --- what stands in it -----------------------------------------------------------------------
 
@@ -249,7 +182,7 @@ class ReviewQueue:
         """Number of items of some files, by state."""
         counts: Counter[ItemState] = Counter()
         with self._read() as session:
-            for some in _batches(source_ids):
+            for some in portions(source_ids):
                 query = select(ReviewItemRow.state, func.count()).where(ReviewItemRow.source_id.in_(some))
                 counts.update(
                     {ItemState(state): n for state, n in session.execute(query.group_by(ReviewItemRow.state))}
@@ -260,7 +193,7 @@ class ReviewQueue:
         """Remove all items of some files, answers and pictures included; the log keeps when and by whom, no values."""
         with self._write() as session:
             lock_log(session)
-            for some in _batches(source_ids):
+            for some in portions(source_ids):
                 items = select(ReviewItemRow.id).where(ReviewItemRow.source_id.in_(some))
                 session.execute(update(ReviewLogRow).where(ReviewLogRow.item_id.in_(items)).values(detail=None))
                 session.execute(delete(ReviewItemRow).where(ReviewItemRow.source_id.in_(some)))
@@ -298,23 +231,6 @@ class ReviewQueue:
             QueueError: the message names the file and the row.
         """
         return self.settle(read_exchanged(path), reviewer)
-
-    # --- sessions --------------------------------------------------------------------------------
-
-    def _clock(self) -> str:
-        return self._now().astimezone(dt.UTC).isoformat(timespec="milliseconds")
-
-    def _read(self) -> AbstractContextManager[Session]:
-        return reading_session(self._engine, "the review queue")
-
-    def _write(self) -> AbstractContextManager[Session]:
-        return writing_session(self._engine, "the review queue")
-
-
-def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Portions that a statement can name: SQLite takes 32,766 parameters, older ones 999."""
-    for start in range(0, len(values), 500):
-        yield values[start : start + 500]
 
 
 def _in_order(query: Select[tuple[ReviewItemRow]]) -> Select[tuple[ReviewItemRow]]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Engine, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, select
 
 from pipeline.errors import QueueError
-from pipeline.storage.database import reading_session, writing_session
+from pipeline.storage.state_store import StateStore
 from pipeline.storage.tables import ReviewerRow, ReviewSessionRow
 
 SCRYPT = {"n": 2**14, "r": 8, "p": 5}
@@ -60,12 +56,10 @@ class SignedIn:
     form_token: str
 
 
-class Reviewers:
+class Reviewers(StateStore):
     """Accounts and sessions, in the database of the queue, so that a restart of the server signs nobody out."""
 
-    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
-        self._engine = engine
-        self._now = now
+    CALLED = "the reviewers"
 
     # --- accounts --------------------------------------------------------------------------------
 
@@ -160,16 +154,6 @@ class Reviewers:
         """End a session."""
         with self._write() as session:
             session.execute(delete(ReviewSessionRow).where(ReviewSessionRow.digest == _digest(secret)))
-
-    def _clock(self, ahead_s: float = 0.0) -> str:
-        moment = self._now().astimezone(dt.UTC) + dt.timedelta(seconds=ahead_s)
-        return moment.isoformat(timespec="milliseconds")
-
-    def _read(self) -> AbstractContextManager[Session]:
-        return reading_session(self._engine, "the reviewers")
-
-    def _write(self) -> AbstractContextManager[Session]:
-        return writing_session(self._engine, "the reviewers")
 
 
 def hash_password(password: str) -> str:

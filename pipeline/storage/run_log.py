@@ -6,20 +6,17 @@ import datetime as dt
 import os
 import secrets
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from pipeline.document import ModelIdentity
-from pipeline.storage.database import open_database, reading_session, writing_session
+from pipeline.storage.state_store import StateStore
 from pipeline.storage.tables import RunRow
 from pipeline.summary import BatchSummary, FileOutcome, summary_to_json
 from recognizer.drift import Shift
@@ -69,42 +66,15 @@ class RunRecord:
     summary: dict[str, Any]
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 def new_run_id(now: dt.datetime) -> str:
     """Name of a run: its time and random digits, so that names sort by time and never meet."""
     return f"{now.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-class RunLog:
+class RunLog(StateStore):
     """The runs in the state database; several processes may use it at once, each with its own object."""
 
-    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = _now) -> None:
-        self._engine = engine
-        self._now = now
-
-    @classmethod
-    def open(cls, url: str) -> RunLog:
-        """Open the log at a database URL, making and migrating what is needed.
-
-        Raises:
-            QueueError: the database cannot be used.
-        """
-        return cls(open_database(url))
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
-
-    def __enter__(self) -> RunLog:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    CALLED = "the log of runs"
 
     def begin(self, identity: str, kind: str) -> None:
         """Write down that a run starts; runs of this machine whose process is gone become killed ones."""
@@ -118,7 +88,7 @@ class RunLog:
                     kind=kind,
                     state=RunState.RUNNING,
                     process=_this_process(),
-                    started=_stamp(self._now()),
+                    started=self._clock(),
                     ended=None,
                     error=None,
                     summary={},
@@ -140,7 +110,7 @@ class RunLog:
         """
         with self._write() as session:
             row = session.get_one(RunRow, identity)
-            row.state, row.ended = RunState.DONE, _stamp(self._now())
+            row.state, row.ended = RunState.DONE, self._clock()
             for name in _COUNTS:
                 setattr(row, name, getattr(summary, name))
             row.summary = {
@@ -154,7 +124,7 @@ class RunLog:
         """Write down that a run ended before its time, and the code of the error that ended it."""
         with self._write() as session:
             row = session.get_one(RunRow, identity)
-            row.state, row.ended, row.error = RunState.STOPPED, _stamp(self._now()), error
+            row.state, row.ended, row.error = RunState.STOPPED, self._clock(), error
 
     def runs(self, kind: str | None = None, limit: int | None = None) -> tuple[RunRecord, ...]:
         """Runs, newest first; one of this machine whose process is gone shows as killed."""
@@ -191,12 +161,6 @@ class RunLog:
         with self._read() as session:
             return session.scalar(select(func.count()).select_from(RunRow)) or 0
 
-    def _read(self) -> AbstractContextManager[Session]:
-        return reading_session(self._engine, "the log of runs")
-
-    def _write(self) -> AbstractContextManager[Session]:
-        return writing_session(self._engine, "the log of runs")
-
 
 def _kept(summary: BatchSummary) -> dict[str, Any]:
     """What is worth keeping beside the counts; a failed file by its names, its result and its errors."""
@@ -223,10 +187,6 @@ def _to_record(row: RunRow) -> RunRecord:
         summary=dict(row.summary),
         **{name: getattr(row, name) for name in _COUNTS},
     )
-
-
-def _stamp(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds")
 
 
 def _this_process() -> str:

@@ -5,24 +5,18 @@ A sample lives no longer than the item it was cut from: the database itself remo
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 import cv2
 import numpy as np
-from sqlalchemy import Engine, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, select
 
-from pipeline.storage.database import open_database, reading_session, writing_session
+from pipeline.storage.database import portions
 from pipeline.storage.review_rows import decode_crop
+from pipeline.storage.state_store import StateStore
 from pipeline.storage.tables import TrainingMemberRow, TrainingSampleRow, TrainingVersionRow
 from pipeline.training_sample import Sample, version_of
-
-_PORTION = 500
-"""Values that a statement names at a time: older SQLite takes 999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +37,10 @@ class TrainingVersion:
     kept: int
 
 
-class TrainingSet:
+class TrainingSet(StateStore):
     """The training set of a database; several processes may use it at once, each with its own object."""
 
-    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
-        self._engine = engine
-        self._now = now
-
-    @classmethod
-    def open(cls, url: str) -> TrainingSet:
-        """Open the training set at a database URL, making and migrating what is needed.
-
-        Raises:
-            QueueError: the database cannot be used.
-        """
-        return cls(open_database(url))
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
-
-    def __enter__(self) -> TrainingSet:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    CALLED = "the training set"
 
     def answers(self) -> Mapping[str, str]:
         """When the answer was given that the samples of each item stand for, by item."""
@@ -95,7 +66,7 @@ class TrainingSet:
     def remove(self, items: Collection[str]) -> None:
         """Remove the samples of items that nobody allows, or nobody answers, any more."""
         with self._write() as session:
-            for some in _portions(items):
+            for some in portions(items):
                 session.execute(delete(TrainingSampleRow).where(TrainingSampleRow.item_id.in_(some)))
 
     def freeze(self, samples: Sequence[Sample]) -> str:
@@ -111,9 +82,10 @@ class TrainingSet:
         with self._write() as session:
             if session.get(TrainingVersionRow, version) is None:
                 held_out = sum(sample.is_held_out for sample in samples)
-                at = self._now().astimezone(dt.UTC).isoformat(timespec="milliseconds")
                 session.add(
-                    TrainingVersionRow(id=version, created_at=at, training=len(samples) - held_out, held_out=held_out)
+                    TrainingVersionRow(
+                        id=version, created_at=self._clock(), training=len(samples) - held_out, held_out=held_out
+                    )
                 )
                 session.flush()
                 session.add_all(TrainingMemberRow(version=version, sample_id=sample.id) for sample in samples)
@@ -141,20 +113,8 @@ class TrainingSet:
                     select(func.count()).select_from(TrainingSampleRow).where(TrainingSampleRow.source_id.in_(some))
                 )
                 or 0
-                for some in _portions(source_ids)
+                for some in portions(source_ids)
             )
-
-    def _read(self) -> AbstractContextManager[Session]:
-        return reading_session(self._engine, "the training set")
-
-    def _write(self) -> AbstractContextManager[Session]:
-        return writing_session(self._engine, "the training set")
-
-
-def _portions(values: Collection[str]) -> Iterator[Sequence[str]]:
-    ordered = list(values)
-    for start in range(0, len(ordered), _PORTION):
-        yield ordered[start : start + _PORTION]
 
 
 def _to_row(sample: Sample) -> TrainingSampleRow:

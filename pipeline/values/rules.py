@@ -108,9 +108,6 @@ PASSED_BY_CHANCE: Mapping[str, float] = {
 """Check digits: share of wrong readings that pass all the same, one in the number of check values. A single misread
 digit never passes, so this errs on the careful side."""
 
-CROSS_CHECKS = ("sum", "equal")
-"""Rules over several fields of one document."""
-
 
 def check(value: str, rules: tuple[RuleSpec, ...]) -> tuple[RuleOutcome, ...]:
     """Outcome of every rule on one value, in order.

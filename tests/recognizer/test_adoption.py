@@ -1,8 +1,9 @@
 import pytest
 
 from recognizer.adoption import adopt
+from recognizer.bundle import MODEL_CARD, open_bundle, write_bundle
 from recognizer.errors import ModelError
-from recognizer.model_store import MODEL_CARD, champion, open_bundle, promote, write_bundle
+from recognizer.model_store import champion, promote
 
 
 def bundle_in(folder, parts, names, **facts):

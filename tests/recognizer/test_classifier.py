@@ -4,10 +4,11 @@ import sys
 import numpy as np
 import pytest
 
+from recognizer.bundle import DIGITS_INT8, DIGITS_MASTER, open_bundle
 from recognizer.classifier import KerasEngine, LiteRtEngine, batches
 from recognizer.epochs import draw_pen_digits
 from recognizer.errors import ModelError
-from recognizer.model_store import DIGITS_INT8, DIGITS_MASTER, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.readings import CLASS_COUNT
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recognizer.bundle import open_bundle
 from recognizer.comparison import Acceptance, Comparison, compare
 from recognizer.errors import DatasetError
-from recognizer.model_store import open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.pen import draw_digit, random_hand
 
 

@@ -3,31 +3,15 @@
 import numpy as np
 import pytest
 
-from recognizer.epochs import draw_pen_digits
-from recognizer.model_store import (
-    DIGITS_MASTER,
-    MODEL_CARD,
-    OPERATING_POINT,
-    STRIPS_INT8,
-    open_bundle,
-    shipped_bundle,
-)
+from recognizer.bundle import DIGITS_MASTER, MODEL_CARD, OPERATING_POINT, STRIPS_INT8, open_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.reader import load_recognizer
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A folder like MNIST's, drawn by our own pen."""
-    folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(1)
-    x, y = draw_pen_digits(1200, rng)
-    x_test, y_test = draw_pen_digits(300, rng)
-    np.savez(folder / "mnist.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test)
-    np.savez(folder / "mnist_writers.npz", train_writer=np.repeat(np.arange(24), 50), test_writer=np.full(300, 99))
-    np.savez(folder / "sheets.npz", x=255 - x_test, y=y_test, source=np.repeat(["1081_1", "1082_1"], 150))
-    return folder
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.usefixtures("few_non_digits"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +25,13 @@ def options(data, out, **given):
     return CompressionOptions(out, data, command="fieldreader compress", **given)
 
 
-def test_a_pruned_network_has_its_zeros_and_reads_on(shipped, data, tmp_path):
+def test_a_pruned_network_has_its_zeros_and_reads_on(shipped, drawn_data, tmp_path):
     import keras
 
     from recognizer.pruning import prune, sparsity_of
 
     seen = []
-    pruned = prune(shipped, options(data, tmp_path / "pruned", epochs=3, batch_size=32), 0.6, seen.append)
+    pruned = prune(shipped, options(drawn_data, tmp_path / "pruned", epochs=3, batch_size=32), 0.6, seen.append)
     assert sparsity_of(keras.saving.load_model(pruned.file(DIGITS_MASTER), compile=False)) == pytest.approx(0.6, 0.01)
     assert pruned.metrics["mnist_test_accuracy"] > 0.95
     assert [epoch.epoch for epoch in seen] == [1, 2, 3]
@@ -59,14 +43,19 @@ def test_a_pruned_network_has_its_zeros_and_reads_on(shipped, data, tmp_path):
     assert len(load_recognizer(pruned, "cpu").read_digits([np.full((9, 9), 255, np.uint8)])) == 1
 
 
-def test_a_student_is_smaller_than_its_teachers_and_learns_from_them(shipped, data, tmp_path):
+def test_a_student_is_smaller_than_its_teachers_and_learns_from_them(shipped, drawn_data, tmp_path):
     import keras
 
     from recognizer.distillation import DistillationOptions, distill
 
     small = DistillationOptions(width=0.4)
     run = options(
-        data, tmp_path / "small", epochs=5, batch_size=32, learning_rate=3e-3, answer_sheets=data / "sheets.npz"
+        drawn_data,
+        tmp_path / "small",
+        epochs=5,
+        batch_size=32,
+        learning_rate=3e-3,
+        answer_sheets=drawn_data / "sheets.npz",
     )
     student = distill([shipped, shipped], run, small)
     masters = [keras.saving.load_model(bundle.file(DIGITS_MASTER), compile=False) for bundle in (shipped, student)]
@@ -91,17 +80,17 @@ def test_a_student_is_smaller_than_its_teachers_and_learns_from_them(shipped, da
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_distillation_that_makes_no_sense_is_refused(shipped, data, tmp_path, change, reason):
+def test_distillation_that_makes_no_sense_is_refused(shipped, drawn_data, tmp_path, change, reason):
     from recognizer.distillation import DistillationOptions, distill
 
     with pytest.raises(ValueError, match=reason):
-        distill([shipped], options(data, tmp_path / "small"), DistillationOptions(**change))
+        distill([shipped], options(drawn_data, tmp_path / "small"), DistillationOptions(**change))
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("sparsity", [0.0, 1.0, -0.1])
-def test_a_share_of_zeros_is_between_none_and_all(shipped, data, tmp_path, sparsity):
+def test_a_share_of_zeros_is_between_none_and_all(shipped, drawn_data, tmp_path, sparsity):
     from recognizer.pruning import prune
 
     with pytest.raises(ValueError, match="sparsity must lie between"):
-        prune(shipped, options(data, tmp_path / "pruned"), sparsity)
+        prune(shipped, options(drawn_data, tmp_path / "pruned"), sparsity)

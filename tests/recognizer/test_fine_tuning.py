@@ -4,12 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
+from recognizer.bundle import DIGITS_CALIBRATION, OPERATING_POINT, open_bundle
 from recognizer.calibration import load_calibration
 from recognizer.comparison import compare
 from recognizer.epochs import draw_pen_digits
 from recognizer.errors import DatasetError
 from recognizer.fine_tuning import Beside, FineTuneOptions, fine_tune
-from recognizer.model_store import DIGITS_CALIBRATION, OPERATING_POINT, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

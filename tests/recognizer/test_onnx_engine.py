@@ -5,8 +5,9 @@ import importlib.util
 import numpy as np
 import pytest
 
+from recognizer.bundle import DIGITS_MASTER, DIGITS_ONNX, open_bundle, write_bundle
 from recognizer.errors import ModelError
-from recognizer.model_store import DIGITS_MASTER, DIGITS_ONNX, open_bundle, shipped_bundle, write_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.reader import load_recognizer
 
 needs_onnx = pytest.mark.skipif(

@@ -1,16 +1,10 @@
 import numpy as np
 import pytest
 
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, DIGITS_MASTER, open_bundle, write_bundle
 from recognizer.calibration import Calibration
 from recognizer.errors import ModelError
-from recognizer.model_store import (
-    DIGITS_CALIBRATION,
-    DIGITS_INT8,
-    DIGITS_MASTER,
-    open_bundle,
-    shipped_bundle,
-    write_bundle,
-)
+from recognizer.model_store import shipped_bundle
 from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import load_recognizer, read_images
 from recognizer.readings import CLASS_COUNT, NOT_A_DIGIT

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from recognizer.augment import rescan
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_INT8, MODEL_CARD, open_bundle
 from recognizer.calibration import load_calibration
 from recognizer.classifier import LiteRtEngine
 from recognizer.dataset import load_answer_sheets, load_digits, load_mnist
 from recognizer.evaluation import accepted_above, report_digits
-from recognizer.model_store import DIGITS_CALIBRATION, DIGITS_INT8, MODEL_CARD, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.non_digit_writing import pen_capital, pen_letter
 from recognizer.normalize import normalize_digits
 from recognizer.not_a_digit import HELD_OUT_KINDS, draw_non_digits

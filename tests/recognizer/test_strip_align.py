@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recognizer.strip_align import align_string, align_strings, weakest_digit
+from recognizer.strip_align import align_strings, weakest_digit
 from recognizer.strip_decode import BLANK, IMPOSSIBLE, OUTPUTS, log_softmax, read_greedily
 
 
@@ -15,6 +15,11 @@ def columns_saying(labels):
     logits = np.full((len(labels), OUTPUTS), -8.0, np.float32)
     logits[np.arange(len(labels)), labels] = 8.0
     return log_softmax(logits)
+
+
+def align_string(columns, text):
+    """Of one string in one view."""
+    return align_strings((columns,), (text,))[0][0]
 
 
 def weakest_of(views, text):

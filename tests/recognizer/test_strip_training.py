@@ -41,8 +41,8 @@ def options(data, tmp_path):
     return StripTrainingOptions(
         data=data,
         out=tmp_path / "run",
-        minutes=0.25,
-        checkpoint_minutes=0.1,
+        minutes=0.2,
+        checkpoint_minutes=0.05,
         drawn_hands=2,
         frame_steps=4,
         network=StripNetworkOptions(width=0.25),
@@ -84,7 +84,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint(options):
 
 
 def test_a_folder_with_another_run_is_refused(options):
-    train_strips(replace(options, minutes=0.02))
+    train_strips(replace(options, minutes=0.01))
     with pytest.raises(ModelError, match="other options"):
         train_strips(options)
 

@@ -1,7 +1,7 @@
 import pytest
 
+from recognizer.bundle import write_bundle
 from recognizer.errors import ModelError
-from recognizer.model_store import write_bundle
 from recognizer.trained import bundle_of, network_at
 
 

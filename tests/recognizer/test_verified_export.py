@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recognizer.bundle import DIGITS_MASTER, STRIPS_MASTER
 from recognizer.errors import ModelError
 from recognizer.export_format import ExportFormat
 from recognizer.export_formats import FORMATS, refuse_missing_packages
-from recognizer.model_store import DIGITS_MASTER, STRIPS_MASTER, shipped_bundle
+from recognizer.model_store import shipped_bundle
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.document import FieldKind, FieldSpec
+from pipeline.document import Box, FieldKind, FieldSpec
 from pipeline.stages.blobs import Blob
 from pipeline.stages.crop_choice import (
     MAX_READ,
@@ -23,7 +23,7 @@ from tests.stages.scripted import row
 
 DIGITS, DATE = FieldSpec("crop", FieldKind.DIGITS), FieldSpec("crop", FieldKind.DATE)
 PICTURE = np.full((60, 300), 230, np.uint8)
-BLOBS = tuple(Blob(10 + 40 * i, 15, 32 + 40 * i, 45, 300, i + 1) for i in range(6))
+BLOBS = tuple(Blob(i + 1, Box(10 + 40 * i, 15, 32 + 40 * i, 45), 300) for i in range(6))
 FACTS = BlobFacts(
     {blob.label: i for i, blob in enumerate(BLOBS)},
     (),

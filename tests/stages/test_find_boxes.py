@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Box, Page, RectMm
-from pipeline.stages.boxes import BoxField, reading_order
+from pipeline.stages.box_fields import BoxField, reading_order
 from pipeline.stages.locate import FindOptions, find_fields
 from tests.stages.forms import AMOUNT_MM, COMB_MM, DPI, PX_PER_MM, blank_form, draw_comb, scan
 

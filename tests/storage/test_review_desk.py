@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from pipeline.errors import QueueError
 from pipeline.storage.database import open_database
-from pipeline.storage.review_desk import ReviewDesk, Wanted
+from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_item import Answer, ItemState, Keying
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.review_turn import Wanted
 from pipeline.storage.reviewers import Reviewer, Reviewers, Role
 from tests.storage.review_samples import reading, result
 

@@ -11,10 +11,11 @@ from pipeline.errors import QueueError
 from pipeline.finalise import finalise
 from pipeline.seeded_errors import Seeding
 from pipeline.storage.database import open_database
-from pipeline.storage.review_desk import ReviewDesk, Wanted
+from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_figures import queue_figures
 from pipeline.storage.review_item import Answer, ItemState, Keying
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.review_turn import Wanted
 from pipeline.storage.reviewers import Reviewer
 from tests.storage.review_samples import crop, reading, result
 

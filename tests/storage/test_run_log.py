@@ -135,8 +135,8 @@ def _something(kind: TypeEngine) -> object:
     return 1 if isinstance(kind, Integer | Float) else "1"
 
 
-def test_the_schema_before_runs_is_upgraded_with_what_it_holds(database_url):
-    engine = database._create_engine(database._parse(database_url))
+def test_the_schema_before_runs_is_upgraded_with_what_it_holds(bare_database_url):
+    engine = database._create_engine(database._parse(bare_database_url))
     config = Config()
     config.set_main_option("script_location", str(database.__file__).replace("database.py", "migrations"))
     with engine.begin() as connection:
@@ -152,7 +152,7 @@ def test_the_schema_before_runs_is_upgraded_with_what_it_holds(database_url):
             )
         )
     engine.dispose()
-    with ReviewQueue.open(database_url) as queue, RunLog.open(database_url) as log:
+    with ReviewQueue.open(bare_database_url) as queue, RunLog.open(bare_database_url) as log:
         assert len(queue.list_items()) == 1
         log.begin("one", "run")
         assert len(log.runs()) == 1

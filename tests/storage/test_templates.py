@@ -17,7 +17,7 @@ from pipeline.errors import TemplateError
 from pipeline.storage.template_fields import OPTIONAL_FIELD_KEYS
 from pipeline.storage.template_rules import CROSS_RULES, FIELD_RULES
 from pipeline.storage.templates import inspect_template, load_template, load_templates
-from pipeline.values.rules import CHECKS, CROSS_CHECKS
+from pipeline.values.rules import CHECKS
 
 SURVEY = """\
 name: survey
@@ -276,7 +276,6 @@ def test_a_form_of_two_pages_has_two_pictures(folder: Path) -> None:
 
 def test_every_rule_that_can_be_checked_can_be_asked_for() -> None:
     assert set(FIELD_RULES) == set(CHECKS)
-    assert set(CROSS_RULES) == set(CROSS_CHECKS)
 
 
 # --- folders ---------------------------------------------------------------------------------------
