@@ -26,6 +26,9 @@ MAX_COVER = 0.2
 """Print and ruled lines cover less of a page than this (dense pages measure 0.1 to 0.18, each line three pixels wide);
 beyond it only deeper lines are looked for, then none."""
 DEEPER, DEEPER_TRIES = 1.5, 4
+INK_DEPTH, INK_MM, REACH_MM = 30, 2.0, 3.0
+"""Gray levels below the paper of a stroke that hides a line, how near the paper is, and how far a line goes on under
+strokes."""
 GAP_MM = 0.6
 """Breaks in a line that are closed: those of dotted lines are as wide as that."""
 LONG_MM, MAX_LEAN = 15.0, 0.02
@@ -42,10 +45,19 @@ class Lines:
 
 @dataclass(frozen=True)
 class PageLines:
-    """Printed lines of a page. `upright` is transposed: its rows are the page's columns."""
+    """Printed lines of a page; upright ones are transposed: their rows are the page's columns.
+
+    Attributes:
+        level: gone on under the strokes that cross them.
+        upright: as far as they show.
+        upright_under_ink: gone on under strokes; strokes of the pen that stand upright look like that as well.
+        ink: (H, W) uint8, gray levels below the paper of what is dark enough to hide a line, not transposed.
+    """
 
     level: Lines
     upright: Lines
+    upright_under_ink: Lines
+    ink: GrayImage
 
 
 def find_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float = SHORTEST_MM) -> PageLines:
@@ -56,7 +68,42 @@ def find_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float = SHORTEST_
         shortest_mm: shorter runs are strokes, not lines.
     """
     level = find_level_lines(gray, px_per_mm, shortest_mm)
-    return PageLines(level, find_upright_lines(gray, px_per_mm, shortest_mm))
+    return seen_through_ink(gray, level, find_upright_lines(gray, px_per_mm, shortest_mm), px_per_mm)
+
+
+def seen_through_ink(gray: GrayImage, level: Lines, upright: Lines, px_per_mm: float) -> PageLines:
+    """Lines that go on through the strokes of the pen that cross them: what ink hides is not missing.
+
+    Args:
+        gray: (H, W) uint8, of which these are the lines.
+        upright: transposed.
+    """
+    ink = _ink_depth(gray, px_per_mm)
+    reach, length = round(REACH_MM * px_per_mm), max(3, round(SHORTEST_MM * px_per_mm))
+    upright_ink = np.ascontiguousarray(ink.T)
+    return PageLines(_grown(level, ink, reach, length), upright, _grown(upright, upright_ink, reach, length), ink)
+
+
+def _ink_depth(gray: GrayImage, px_per_mm: float) -> GrayImage:
+    """(H, W) gray levels below the paper around, 0 where that is not dark enough to hide a line."""
+    height, width = gray.shape
+    step = max(1, round(px_per_mm / 2))
+    small = cv2.resize(gray, (max(1, width // step), max(1, height // step)), interpolation=cv2.INTER_AREA)
+    across = 2 * round(INK_MM * px_per_mm / step) + 1
+    paper = cv2.resize(cv2.dilate(small, np.ones((across, across), np.uint8)), (width, height))
+    _, depth = cv2.threshold(cv2.subtract(paper, gray), INK_DEPTH, 0, cv2.THRESH_TOZERO)
+    return np.asarray(depth, np.uint8)
+
+
+def _grown(lines: Lines, ink: GrayImage, reach: int, length: int) -> Lines:
+    """Lines of one direction, lengthened over ink by up to `reach` pixels."""
+    is_dark = cv2.bitwise_or((lines.depth >= MIN_DEPTH).view(np.uint8), (ink > 0).view(np.uint8))
+    is_dark = cv2.dilate(is_dark, np.ones((3, 1), np.uint8))
+    straight = cv2.morphologyEx(is_dark, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    near = cv2.dilate(lines.runs, np.ones((1, 2 * reach + 1), np.uint8))
+    runs = np.asarray(cv2.bitwise_or(lines.runs, cv2.bitwise_and(straight, near)), np.uint8)
+    depth = np.where(runs > 0, np.maximum(lines.depth, ink), lines.depth)
+    return Lines(runs, np.asarray(depth, np.uint8))
 
 
 def find_upright_lines(gray: GrayImage, px_per_mm: float, shortest_mm: float = SHORTEST_MM) -> Lines:

@@ -31,7 +31,7 @@ from pipeline.stages.form_print import (
     known_resolution,
     region_to_form,
 )
-from pipeline.stages.lines import PageLines, find_level_lines, find_upright_lines, lean_deg
+from pipeline.stages.lines import PageLines, find_level_lines, find_upright_lines, lean_deg, seen_through_ink
 from pipeline.stages.plane import (
     cut,
     halved,
@@ -174,7 +174,7 @@ def _levelled(page: Page, px_per_mm: float) -> _Levelled:
         level, level_to_small = _turned(small, skew + lean)
         level, upright_to_level = _turned_back(level, turns)
         level_lines = find_level_lines(level, px_per_mm)
-    lines = PageLines(level_lines, find_upright_lines(level, px_per_mm))
+    lines = seen_through_ink(level, level_lines, find_upright_lines(level, px_per_mm), px_per_mm)
     return _Levelled(level, lines, to_page @ level_to_small @ upright_to_level, px_per_mm)
 
 

@@ -40,6 +40,8 @@ DARKNESS_RATIO = 2.5
 BESIDE_PX, BESIDE_SHARE = 6, 0.4
 """A dotted line has paper a millimetre beside it, but for this share of its length."""
 DASH_GAP_PX = 4
+SAME_END_PX = 4
+"""Rules of one box end together but for this, less than a millimetre."""
 SAME_BOX = 0.8
 """Boxes that overlap by this much, intersection over union, are one."""
 
@@ -100,11 +102,16 @@ def _median(values: GrayImage) -> float:
 
 
 class LineMap:
-    """Printed lines as sides of rectangles: `rules` are level, `walls` upright and asked by (column, top, bottom)."""
+    """Printed lines as sides of rectangles: `rules` are level, `walls` upright and asked by (column, top, bottom).
+
+    `outer_walls` go on under strokes, which may stand upright themselves: only where rules end are they walls.
+    """
 
     def __init__(self, lines: PageLines) -> None:
         self.rules = SideMap(lines.level)
         self.walls = SideMap(lines.upright)
+        self.outer_walls = SideMap(lines.upright_under_ink)
+        self.ink = lines.ink
 
     def rules_cover(self, left: int, right: int, top: int, bottom: int, least: float = GOES_ON) -> bool:
         """Whether so much of two rules at least is seen over left..right-1."""
@@ -113,7 +120,7 @@ class LineMap:
     @cached_property
     def upright_rows(self) -> Mask:
         """Where upright lines run, by the rows of the page: neighbours in a row lie together in memory."""
-        return np.ascontiguousarray(self.walls.lines.runs.T)
+        return np.ascontiguousarray(self.outer_walls.lines.runs.T)
 
     @cached_property
     def level_lines(self) -> tuple[tuple[int, int, int], ...]:
@@ -166,7 +173,7 @@ def find_rectangles(lines: LineMap, least_px: float, greatest_px: float) -> list
         is_below = (rules[:, 2] >= y + least_px) & (rules[:, 2] <= y + greatest_px)
         shared = np.minimum(rules[:, 1], right) - np.maximum(rules[:, 0], left)
         for other_left, other_right, other_y in rules[is_below & (shared > NARROWEST * least_px)].tolist():
-            for box in _between(lines, max(left, other_left), min(right, other_right), y, other_y):
+            for box in _between(lines, (left, right, y), (other_left, other_right, other_y)):
                 top, bottom = (lines.rules.darkness(row, box.left, box.right) for row in (y, other_y))
                 between = rules[(rules[:, 2] > y + gap) & (rules[:, 2] < other_y - gap)]
                 if _is_of_one_pen(top, bottom) and not _is_crossed(lines, box, between, max(top, bottom)):
@@ -184,22 +191,27 @@ def _is_crossed(lines: LineMap, box: Box, between: NDArray[np.int64], darkness: 
     )
 
 
-def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> Iterator[Box]:
-    """Rectangles between neighbouring walls that stand between two rules."""
+def _between(lines: LineMap, rule: tuple[int, int, int], lower_rule: tuple[int, int, int]) -> Iterator[Box]:
+    """Rectangles between neighbouring walls that stand between two rules (left, right and row)."""
+    left, right, top, bottom = max(rule[0], lower_rule[0]), min(rule[1], lower_rule[1]), rule[2], lower_rule[2]
     upper, lower = top + LEAN_PX + 1, bottom - LEAN_PX - 1
     # Walls at the very ends of the rules may stick out by a line's thickness.
     start, end = max(0, left - 2 * LEAN_PX), min(len(lines.walls.lines.runs), right + 2 * LEAN_PX)
     if not _may_have_walls(lines.upright_rows[upper:lower, start:end]):
         return
     is_wall = lines.walls.coverages(start, end, upper, lower) >= COVERAGE
-    middles = [start + (first + last - 1) // 2 for first, last in _runs_of(is_wall.view(np.uint8))]
-    printed = lines.rules.darkness(top, left, right) if len(middles) > 1 else 0.0
+    printed = lines.rules.darkness(top, left, right)
     walls = [
         x
-        for x in middles
+        for x in (start + (first + last - 1) // 2 for first, last in _runs_of(is_wall.view(np.uint8)))
         if _is_of_one_pen(lines.walls.darkness(x, upper, lower), printed)
         and lines.walls.straightness(x, upper, lower) >= STRAIGHT
     ]
+    for end_of_one, end_of_other in zip(rule[:2], lower_rule[:2], strict=True):
+        hidden = _outer_wall(lines, end_of_one, end_of_other, upper, lower)
+        if hidden is not None and all(abs(hidden - wall) > SAME_END_PX for wall in walls):
+            walls.append(hidden)
+    walls.sort()
     for first, second in pairwise(walls):
         if second - first < (bottom - top) / 6:
             continue
@@ -209,6 +221,18 @@ def _between(lines: LineMap, left: int, right: int, top: int, bottom: int) -> It
             for y in (top, bottom)
         ):
             yield Box(first, top, second, bottom)
+
+
+def _outer_wall(lines: LineMap, end: int, other_end: int, upper: int, lower: int) -> int | None:
+    """The wall where two rules end, though strokes hide parts of it; None where they do not end together."""
+    if abs(end - other_end) > SAME_END_PX:
+        return None
+    start = max(0, min(end, other_end) - SAME_END_PX)
+    covered = lines.outer_walls.coverages(start, max(end, other_end) + SAME_END_PX + 1, upper, lower)
+    if not covered.size or covered.max() < COVERAGE:
+        return None
+    place = start + round(float(np.flatnonzero(covered == covered.max()).mean()))
+    return place if lines.outer_walls.straightness(place, upper, lower) >= STRAIGHT else None
 
 
 def _may_have_walls(upright: Mask) -> bool:

@@ -24,8 +24,8 @@ LIKE_WIDTH = 0.15
 """Cells of one comb differ less than this in width."""
 HIDDEN_RULE = 0.35
 """Share of the rules that must be seen where strokes hide a cell between two others; with gaps, and strokes on them."""
-CELL_WALL = 0.6
-"""Share of the far wall that must be seen to go on with a comb by one more cell."""
+CELL_WALL, HIDDEN_WALL = 0.6, 0.9
+"""Share of the far wall that must be seen to go on with a comb by one more cell; with what strokes may hide of it."""
 
 
 def find_row_combs(gray: GrayImage, lines: LineMap, row: Sequence[Box]) -> Iterator[BoxField]:
@@ -121,5 +121,9 @@ def _next_wall(lines: LineMap, inner_wall: float, step: float, rows: tuple[int, 
         return None
     reach = max(2, round(0.1 * abs(step)))
     places = range(expected - reach, expected + reach + 1)
-    best = max(places, key=lambda x: (lines.walls.coverage(x, rows[0] + 3, rows[1] - 3), -abs(x - expected)))
-    return best if lines.walls.coverage(best, rows[0] + 3, rows[1] - 3) >= CELL_WALL else None
+    for walls, least in ((lines.walls, CELL_WALL), (lines.outer_walls, HIDDEN_WALL)):
+        covered = {x: walls.coverage(x, rows[0] + 3, rows[1] - 3) for x in places}
+        best = max(places, key=lambda x: (covered[x], -abs(x - expected)))
+        if covered[best] >= least:
+            return best
+    return None

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.document import Box
 from pipeline.stages.lines import MIN_DEPTH
 from pipeline.stages.rectangles import STRAIGHT, LineMap
+
+BoolRow = NDArray[np.bool_]
 
 MIN_TICKS = 5
 """Strokes of handwriting stand on a line at equal distances now and then; five in a row, ends included, do not."""
@@ -25,8 +28,11 @@ END_MM = 1.3
 """The base line ends this near to the outermost ticks."""
 MAX_STROKES = 1.8
 """Upright things on the base line for each tick of the comb: ticks and the feet of digits, not a woven pattern."""
-MIN_HITS = 0.75
-"""Share of the ticks between a comb's ends that must be seen; digits hide some. At least three, or all of them."""
+LEAST_SEEN, MIN_HITS = 0.6, 0.75
+"""Shares of the ticks between a comb's ends that must be seen, and seen or hidden by strokes. At least three are seen,
+or all of them."""
+HIDES = 0.6
+"""Share of a tick's height over which ink hides it."""
 USUAL_ASPECT = 0.75
 """Width by height of a cell, where no taller tick at either end shows the height."""
 
@@ -38,39 +44,62 @@ def find_tick_combs(lines: LineMap, px_per_mm: float, heights_mm: tuple[float, f
         if right - left < (MIN_TICKS - 1) * PITCH_MM[0] * px_per_mm or y < height + 3:
             continue
         ticks = _ticks_on(lines, left, right, y, height)
-        slack = END_MM * px_per_mm
-        if len(ticks) < MIN_TICKS - 1 or abs(ticks[0] - left) > slack or abs(right - ticks[-1]) > slack:
+        if len(ticks) < MIN_TICKS - 2:
             continue
-        first, last = ticks[0], ticks[-1]
-        count = _count_cells(ticks, first, last, px_per_mm)
+        hidden = _hidden_on(lines, y, height)
+        slack = END_MM * px_per_mm
+        first, last = _end_tick(ticks[0], left, slack, hidden), _end_tick(ticks[-1], right, slack, hidden)
+        if first is None or last is None:
+            continue
+        count = _count_cells(ticks, first, last, px_per_mm, hidden)
         if count < MIN_TICKS - 1 or len(ticks) > MAX_STROKES * (count + 1):
             continue
         if lines.rules.straightness(y, left, right) < STRAIGHT:
             continue
         pitch = (last - first) / count
-        ends = max(_height_above(lines, x, y, heights_mm[1] * px_per_mm) for x in (first, last))
-        top = y - round(ends if ends >= 0.8 * pitch else pitch / USUAL_ASPECT)
+        tallest = max(_height_above(lines, x, y, heights_mm[1] * px_per_mm) for x in (first, last))
+        top = y - round(tallest if tallest >= 0.8 * pitch else pitch / USUAL_ASPECT)
         if heights_mm[0] * px_per_mm <= y - top <= heights_mm[1] * px_per_mm:
             yield Box(first, max(0, top), last, y), count
 
 
+def _end_tick(outermost: int, end: int, slack: float, hidden: BoolRow) -> int | None:
+    """Where the tick at an end of the base line stands, or is hidden; None when there is none."""
+    if abs(outermost - end) <= slack:
+        return outermost
+    reach = round(slack)
+    return end if hidden[max(0, end - reach) : end + reach].any() else None
+
+
 def count_framed_cells(lines: LineMap, box: Box, px_per_mm: float) -> int:
     """Number of equal cells that ticks on a closed box's base line mark; 1 where there are none."""
-    ticks = _ticks_on(lines, box.left, box.right, box.bottom, max(2, round(TICK_MM * px_per_mm)))
-    return _count_cells(ticks, box.left, box.right, px_per_mm)
+    height = max(2, round(TICK_MM * px_per_mm))
+    ticks = _ticks_on(lines, box.left, box.right, box.bottom, height)
+    return _count_cells(ticks, box.left, box.right, px_per_mm, _hidden_on(lines, box.bottom, height))
 
 
-def _count_cells(ticks: Sequence[int], left: int, right: int, px_per_mm: float) -> int:
+def _count_cells(ticks: Sequence[int], left: int, right: int, px_per_mm: float, hidden: BoolRow) -> int:
     """The greatest number of equal cells between two ends whose ticks can be seen; 1 where there are none."""
     width, places = right - left, np.array(ticks)
     most, least = int(width / (PITCH_MM[0] * px_per_mm)), max(2, math.ceil(width / (PITCH_MM[1] * px_per_mm)))
     for count in range(most, least - 1, -1) if ticks else ():
         expected = left + width / count * np.arange(1, count)
         distances = np.abs(places[None, :] - expected[:, None]).min(axis=1)
-        hits = int((distances <= PITCH_SLACK * width / count + 1).sum())
-        if hits >= min(count - 1, max(MIN_TICKS - 2, math.ceil(MIN_HITS * (count - 1)))):
+        is_hit = distances <= PITCH_SLACK * width / count + 1
+        is_hidden = hidden[np.rint(expected).astype(np.intp).clip(0, len(hidden) - 1)]
+        hits, counted = int(is_hit.sum()), int((is_hit | is_hidden).sum())
+        if hits >= min(count - 1, max(MIN_TICKS - 2, math.ceil(LEAST_SEEN * (count - 1)))) and counted >= math.ceil(
+            MIN_HITS * (count - 1)
+        ):
             return count
     return 1
+
+
+def _hidden_on(lines: LineMap, y: int, height: int) -> BoolRow:
+    """(W,) bool, the columns in which strokes would hide a tick on a base line."""
+    stripe = (lines.ink[max(0, y - 2 - height) : max(1, y - 2)] > 0).view(np.uint8)
+    inked = cv2.dilate(stripe, np.ones((1, 3), np.uint8))
+    return np.asarray(inked.mean(axis=0) >= HIDES)
 
 
 def _ticks_on(lines: LineMap, left: int, right: int, y: int, height: int) -> list[int]:

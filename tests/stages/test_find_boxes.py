@@ -68,6 +68,28 @@ def test_digits_in_and_across_the_cells_change_nothing() -> None:
     assert around(comb.polygon_px).iou(box_px(COMB_MM)) > 0.8
 
 
+@pytest.mark.parametrize("thickness", [8, 14])
+def test_strokes_across_the_walls_at_either_end_hide_no_box(thickness: int) -> None:
+    gray = empty_page()
+    draw_comb(gray, AMOUNT_MM, 1)
+    box = box_px(AMOUNT_MM)
+    for x in (box.left, box.right):
+        y = (box.top + box.bottom) // 2
+        cv2.line(gray, (x - 14, y + 3), (x + 14, y - 3), 40, thickness, cv2.LINE_AA)
+    (found,) = find_fields(page_of(gray))
+    assert around(found.polygon_px).iou(box) > 0.85
+
+
+def test_a_line_goes_on_under_the_digits_that_cross_it() -> None:
+    gray = empty_page()
+    draw_comb(gray, COMB_MM, 6)
+    box = box_px(COMB_MM)
+    for x in np.linspace(box.left + 20, box.right - 20, 5).astype(int).tolist():
+        cv2.line(gray, (x + 5, box.bottom - 16), (x - 5, box.bottom + 14), 40, 7, cv2.LINE_AA)
+    (found,) = find_fields(page_of(gray))
+    assert len(found.cells) == 6
+
+
 def test_a_broken_wall_does_not_break_the_comb() -> None:
     gray = blank_form(0)
     x, y = round((COMB_MM.left + 14) * PX_PER_MM), round((COMB_MM.top + 1) * PX_PER_MM)
