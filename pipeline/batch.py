@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from pipeline.plan import BatchPlan, PlannedFile, plan_batch
 from pipeline.process import ReadingOptions
 from pipeline.reading_model import open_model
 from pipeline.routing import Routing
+from pipeline.shared_engine import EngineAddress, SharedEngine, engine_process
 from pipeline.source_reader import Provenance, SourceReader, read_file, record_failure
 from pipeline.storage.cross_check import poppler_is_installed
 from pipeline.storage.earlier_results import EarlierResults
@@ -30,7 +31,10 @@ from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates
 from pipeline.summary import BatchSummary, FileOutcome, summarise
 from pipeline.workers import Event, Lost, OpenReader, PageDone, Started, read_in_processes
-from recognizer.reader import load_recognizer
+from recognizer.bundle import Bundle
+from recognizer.classifier import has_gpu_driver
+from recognizer.reader import load_recognizer, open_gpu_engine, recognizer_with
+from recognizer.readings import Recognizer
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,7 @@ class BatchOptions:
         run: name under which fields enter the queue; None for none.
         archive: folder that originals move to once they are read; None to leave them where they are.
         routing: which fields go to people beyond those in review.
+        engine: of the process that owns the GPU and reads digits for all others; None where each loads the network.
     """
 
     out: Path
@@ -70,6 +75,7 @@ class BatchOptions:
     run: str | None = None
     archive: Path | None = None
     routing: Routing = field(default_factory=Routing)
+    engine: EngineAddress | None = None
 
 
 def open_reader(options: BatchOptions) -> SourceReader:
@@ -86,7 +92,7 @@ def open_reader(options: BatchOptions) -> SourceReader:
     model = open_model(options.model_store)
     fingerprint = reading_fingerprint(model.identity, templates, options.reading, options.limits, software_version())
     return SourceReader(
-        recognizer=load_recognizer(model.bundle, options.device),
+        recognizer=_recognizer(model.bundle, options),
         operating_point=model.operating_point,
         templates=templates,
         reading=options.reading,
@@ -100,6 +106,12 @@ def open_reader(options: BatchOptions) -> SourceReader:
         run=options.run,
         archive=options.archive,
     )
+
+
+def _recognizer(bundle: Bundle, options: BatchOptions) -> Recognizer:
+    if options.engine is not None:
+        return recognizer_with(bundle, SharedEngine(options.engine))
+    return load_recognizer(bundle, options.device)
 
 
 def run_batch(
@@ -127,7 +139,8 @@ def run_batch(
         with closing(open_with(options)) as reader:
             outcomes = _read_here(plan.files, reader, on_event)
     else:
-        outcomes = _read_elsewhere(plan.files, partial(open_with, options), options, jobs, on_event)
+        with _one_gpu_owner(options) as shared:
+            outcomes = _read_elsewhere(plan.files, partial(open_with, shared), shared, jobs, on_event)
     return summarise(_in_plan_order(outcomes, plan), time.perf_counter() - began, len(plan.unsettled))
 
 
@@ -187,6 +200,17 @@ def _read_elsewhere(
             if isinstance(event, FileOutcome):
                 outcomes.append(event)
     return outcomes
+
+
+@contextmanager
+def _one_gpu_owner(options: BatchOptions) -> Iterator[BatchOptions]:
+    """Options for several processes: where digits are read on a GPU, one more process owns it."""
+    if options.device != "gpu" and not (options.device == "auto" and has_gpu_driver()):
+        yield options
+        return
+    bundle = open_model(options.model_store).bundle
+    with engine_process(partial(open_gpu_engine, bundle, options.device)) as address:
+        yield replace(options, engine=address) if address else replace(options, device="cpu")
 
 
 def _in_plan_order(outcomes: Sequence[FileOutcome], plan: BatchPlan) -> list[FileOutcome]:

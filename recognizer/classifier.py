@@ -119,9 +119,14 @@ class KerasEngine:
         return result
 
 
+def has_gpu_driver() -> bool:
+    """Whether this machine has the driver of a GPU; Keras may still not be able to use it."""
+    return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd"))
+
+
 def gpu_is_visible() -> bool:
     """Whether Keras would find a GPU. Keras is asked only on machines that have a driver, since it starts slowly."""
-    if not any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd")):
+    if not has_gpu_driver():
         return False
     import keras
 

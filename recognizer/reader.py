@@ -83,16 +83,41 @@ def load_recognizer(bundle: Bundle, device: Device = "auto", threads: int = 1) -
     Raises:
         ModelError: the bundle has no digit network, its files cannot be used, or a GPU was asked for and there is none.
     """
-    on_gpu = device == "gpu" or (device == "auto" and bundle.has(DIGITS_MASTER) and gpu_is_visible())
-    if on_gpu and not gpu_is_visible():
-        raise ModelError("no GPU is visible to Keras; install fieldreader[gpu] and a driver, or use --device cpu")
-    calibration = load_calibration(bundle.file(DIGITS_CALIBRATION))
     with without_chatter():
-        digits = _digits_of(bundle, "gpu" if on_gpu else device, threads)
-        strips = _strips_of(bundle, threads)
-    return FieldRecognizer(
-        bundle, "gpu" if on_gpu else "cpu" if device == "auto" else device, digits, calibration, strips
-    )
+        on_gpu = open_gpu_engine(bundle, device)
+        if on_gpu is not None:
+            return recognizer_with(bundle, on_gpu, threads)
+        digits = _digits_of(bundle, device, threads)
+        return _with_strips(bundle, "cpu" if device == "auto" else device, digits, threads)
+
+
+def open_gpu_engine(bundle: Bundle, device: Device) -> DigitEngine | None:
+    """Load a bundle's digit network onto a GPU; None where that was not asked for, or "auto" finds none.
+
+    Raises:
+        ModelError: a GPU was asked for and there is none, or the network cannot be used.
+    """
+    if device not in ("auto", "gpu") or (device == "auto" and not bundle.has(DIGITS_MASTER)):
+        return None
+    if gpu_is_visible():
+        return KerasEngine(bundle.file(DIGITS_MASTER))
+    if device == "gpu":
+        raise ModelError("no GPU is visible to Keras; install fieldreader[gpu] and a driver, or use --device cpu")
+    return None
+
+
+def recognizer_with(bundle: Bundle, digits: DigitEngine, threads: int = 1) -> FieldRecognizer:
+    """A recogniser whose digit network runs on a GPU, in this process or in the one that owns it.
+
+    Raises:
+        ModelError: the bundle's other files cannot be used.
+    """
+    return _with_strips(bundle, "gpu", digits, threads)
+
+
+def _with_strips(bundle: Bundle, device: str, digits: DigitEngine, threads: int) -> FieldRecognizer:
+    calibration = load_calibration(bundle.file(DIGITS_CALIBRATION))
+    return FieldRecognizer(bundle, device, digits, calibration, _strips_of(bundle, threads))
 
 
 def read_images(engine: DigitEngine, calibration: Calibration, images: ImageStack) -> FloatArray:
@@ -103,8 +128,6 @@ def read_images(engine: DigitEngine, calibration: Calibration, images: ImageStac
 
 
 def _digits_of(bundle: Bundle, device: Device, threads: int) -> DigitEngine:
-    if device == "gpu":
-        return KerasEngine(bundle.file(DIGITS_MASTER))
     if device == "onnx":
         if not bundle.has(DIGITS_ONNX):
             raise ModelError(

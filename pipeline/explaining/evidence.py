@@ -168,7 +168,7 @@ def _flags(trace: FieldTrace) -> Iterator[str]:
         yield "ink outside the field"
     if any(is_clipped(field, reading.steps) for reading in trace.decoded.readings[:1]):
         yield "clipped by the edge"
-    if trace.decoded.has_unread_ink:
-        yield "ink between the digits that is none of them"
+    if trace.decoded.has_odd_ink:
+        yield "ink among the digits that is none"
     if not trace.decoded.readers_agree:
         yield "the readers disagree"

@@ -56,6 +56,7 @@ class CombInk:
         variants: other ways to find the ink of some cells.
         spanning: boxes of blobs that run across several cells, region pixels.
         is_touching: some blob had to be cut between two cells.
+        is_one_blob: nothing else stands in the comb than a blob that had to be cut: hardly digits, rather a tick.
         ink: ink of the whole region before printed lines were taken away.
         written: (h, w) bool, the hand's ink: printed lines and printed marks gone.
     """
@@ -64,6 +65,7 @@ class CombInk:
     variants: tuple[Variant, ...]
     spanning: tuple[Box, ...]
     is_touching: bool
+    is_one_blob: bool
     ink: InkMap
     written: BoolImage
 
@@ -99,7 +101,9 @@ def segment_comb(region: FieldRegion) -> CombInk:
         _crop_cell(blobs, ink, cell, i) for i, (blobs, cell) in enumerate(zip(shared.cells, region.cells, strict=True))
     )
     variants = (*_cut_otherwise(shared, crops, ink, region), *_bridged(crops, lines, region))
-    return CombInk(crops, variants, shared.spanning, shared.is_touching, ink, written)
+    is_tall = blobs.is_kept & (blobs.stats[:, cv2.CC_STAT_HEIGHT] >= ONE_HEIGHT[0] * region.cells[0].height)
+    is_one_blob = shared.is_touching and np.count_nonzero(is_tall) == 1
+    return CombInk(crops, variants, shared.spanning, shared.is_touching, is_one_blob, ink, written)
 
 
 def _inside(cell: Box) -> Box:

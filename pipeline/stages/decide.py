@@ -115,7 +115,8 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, writi
         found.append(Reason.LENGTH_MISMATCH)
     elif best.value is None:
         found.append(rule_failed(spec.kind))
-    if (field.comb is not None and decoded.not_digit_share > 0) or decoded.has_unread_ink:
+    is_odd_comb = field.comb is not None and (decoded.not_digit_share > 0 or field.comb.is_one_blob)
+    if is_odd_comb or decoded.has_odd_ink:
         found.append(Reason.NOT_A_DIGIT)
     if is_overflow(field):
         found.append(Reason.OVERFLOW)

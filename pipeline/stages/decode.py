@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from pipeline.document import FieldKind, FieldRegion
 from pipeline.stages.cents import with_raised_cents
 from pipeline.stages.comb import CombInk
 from pipeline.stages.endings import with_slash_endings
-from pipeline.stages.line_steps import has_unread_ink, steps_of
+from pipeline.stages.line_steps import has_unread_ink, reads_odd_blob, steps_of
 from pipeline.stages.meaning import Reading, ScoredString, logit, readings_of, weigh_by_grammar
 from pipeline.stages.paths import Path, Step, best_paths, scores_of
 from pipeline.stages.read import Evidence
@@ -43,14 +43,15 @@ class Decoded:
         reader: which calibration applies, `comb` or `free`.
         not_digit_share: share of the ink's places that the digit network takes for no digit.
         readers_agree: both readers of a free line say the same; True for combs.
-        has_unread_ink: ink as high as a digit stands between the digits of a free line and is none of them.
+        has_odd_ink: on a free line, ink as high as a digit stands between the digits and is none of them, or was read
+            as one and surely is none.
     """
 
     readings: tuple[Reading, ...]
     reader: str
     not_digit_share: float = 0.0
     readers_agree: bool = True
-    has_unread_ink: bool = False
+    has_odd_ink: bool = False
 
 
 def decode_field(segmentation: Segmentation, evidence: Evidence, operating_point: OperatingPoint) -> Decoded:
@@ -81,11 +82,10 @@ def _decode_comb(comb: CombInk, evidence: Evidence, field: FieldRegion, operatin
     texts = list(dict.fromkeys([*by_cells, *by_strip]))
     # Whether the strip network was not asked, or saw another number of digits: the cells speak alone.
     scores = _of_both(texts, evidence.digits, by_strip) if by_strip else [by_cells[text] for text in texts]
+    in_cells = _steps_in_cells(comb, evidence.digits)
     placed = [
         (
-            _in_cells(text, comb, evidence.digits)
-            if len(text) == len(evidence.digits)
-            else _in_every_cell(text, by_strip[text], field),
+            in_cells(text) if len(text) == len(evidence.digits) else _in_every_cell(text, by_strip[text], field),
             score,
         )
         for text, score in zip(texts, scores, strict=True)
@@ -126,19 +126,22 @@ def _in_every_cell(text: str, by_strip: float, field: FieldRegion) -> tuple[Step
     return tuple(Step(char, each, cell) for char, cell in zip(text, field.cells, strict=True))
 
 
-def _in_cells(text: str, comb: CombInk, digits: FloatArray) -> tuple[Step, ...]:
-    """Digits in the cells that were filled, blanks in the others but those before the first."""
-    steps: list[Step] = []
-    rest = iter(zip(text, digits, strict=True))
+def _steps_in_cells(comb: CombInk, digits: FloatArray) -> Callable[[str], tuple[Step, ...]]:
+    """Puts strings into a comb: digits into the cells that were filled, blanks into those between and behind them."""
     filled = [cell for cell in comb.cells if cell is not None]
-    previous = filled[0].first
-    for cell in filled:
-        char, row = next(rest)
-        steps += [Step(" ", 1.0, cell.box) for _ in range(previous, cell.first)]
-        steps.append(Step(char, float(row[int(char)]), cell.box))
-        previous = cell.last
+    by_digit = [
+        [Step(str(digit), float(row[digit]), cell.box) for digit in range(NOT_A_DIGIT)]
+        for cell, row in zip(filled, digits, strict=True)
+    ]
     # Empty cells at the end tell how an amount was set into its comb.
-    return (*steps, *(Step(" ", 1.0, filled[-1].box) for _ in range(previous, len(comb.cells))))
+    ends = [cell.first for cell in filled[1:]] + [len(comb.cells)]
+    blanks = [[Step(" ", 1.0, cell.box)] * (end - cell.last) for cell, end in zip(filled, ends, strict=True)]
+
+    def put(text: str) -> tuple[Step, ...]:
+        cells = zip(text, by_digit, blanks, strict=True)
+        return tuple(step for char, steps, after in cells for step in (steps[int(char)], *after))
+
+    return put
 
 
 def _comb_features(steps: tuple[Step, ...], probability: float, by_strip: Mapping[str, float]) -> dict[str, float]:
@@ -190,7 +193,9 @@ def _decode_line(line: LineInk, evidence: Evidence, region: FieldRegion, operati
     readings = readings_of(scored, spec, operating_point.readers[FREE], MAX_READINGS)
     share = float((evidence.digits[:, NOT_A_DIGIT] > 0.5).mean()) if len(evidence.digits) else 0.0
     agree = bool(strings and paths) and next(iter(strings)) == next(iter(paths))
-    return Decoded(readings, FREE, share, agree, has_unread_ink(weighed[0][0], line))
+    best = weighed[0][0]
+    is_odd = has_unread_ink(best, line, spec.kind is FieldKind.AMOUNT) or reads_odd_blob(best, line, evidence.digits)
+    return Decoded(readings, FREE, share, agree, is_odd)
 
 
 def _scored(

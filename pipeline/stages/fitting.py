@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -99,57 +100,56 @@ class PrintTiles:
     """The print of a blank form in small tiles, all that does not depend on the page it is compared with.
 
     Attributes:
-        weights: (H, W) float32, 1 where print is compared, 0 in fields.
-        weighted: (H, W) float32, the form there, 0 elsewhere.
-        share: (rows, columns) float32, how much of every tile is compared.
-        mean, variance: (rows, columns) float32 of the form there.
-        is_printed: (rows, columns) bool, tiles that hold print.
+        size: (width, height) of the form, pixels.
+        is_printed: (rows, columns) bool, the n tiles that hold print.
+        weights: (n, pixels) float32, 1 where print is compared, 0 in fields.
+        weighted: (n, pixels) float32, the form there, 0 elsewhere.
+        share: (n,) float32, how much of every tile is compared.
+        mean, variance: (n,) float32 of the form there.
     """
 
+    size: tuple[int, int]
+    is_printed: NDArray[np.bool_]
     weights: NDArray[np.float32]
     weighted: NDArray[np.float32]
     share: NDArray[np.float32]
     mean: NDArray[np.float32]
     variance: NDArray[np.float32]
-    is_printed: NDArray[np.bool_]
 
 
 def tile_print(form: GrayImage, weights: NDArray[np.float32]) -> PrintTiles:
     """Tiles of a blank form, (H, W) uint8, compared where `weights` (H, W) are 1 and not where they are 0."""
-    blank = form.astype(np.float32)
-    weighted = weights * blank
-    share = _tile_means(weights)
-    compared = np.maximum(share, LEAST_SHARE)
-    mean = np.asarray(_tile_means(weighted) / compared, np.float32)
-    variance = np.asarray(_tile_means(weighted * blank) / compared - mean**2, np.float32)
+    blank, compared = _tiles(form).astype(np.float32), _tiles(weights)
+    weighted = compared * blank
+    share = compared.mean(axis=2)
+    known = np.maximum(share, LEAST_SHARE)
+    mean = weighted.mean(axis=2) / known
+    variance = (weighted * blank).mean(axis=2) / known - mean**2
     is_printed = share > 0.5
     if is_printed.any():
         is_printed &= variance > 0.1 * np.quantile(variance[is_printed], 0.95, method="lower")
-    return PrintTiles(weights, weighted, share, mean, variance, is_printed)
+    size = (form.shape[1], form.shape[0])
+    of_print = (one[is_printed] for one in (compared, weighted, share, mean, variance))
+    return PrintTiles(size, is_printed, *of_print)
 
 
 def print_agreement(page: GrayImage, form_to_page: FloatMatrix, form: PrintTiles) -> float:
     """Correlation of page and blank form in small tiles, averaged over the tiles that hold print; 0 to 1."""
     if not form.is_printed.any():
         return 0.0
-    height, width = form.weights.shape
-    seen = cv2.warpPerspective(
-        page,
-        form_to_page,
-        (width, height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.float32)
-    compared = np.maximum(form.share, LEAST_SHARE)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpPerspective(page, form_to_page, form.size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    seen = _tiles(np.asarray(warped))[form.is_printed].astype(np.float32)
     weighted = form.weights * seen
-    mean = _tile_means(weighted) / compared
-    variance = _tile_means(weighted * seen) / compared - mean**2
-    covariance = _tile_means(form.weighted * seen) / compared - mean * form.mean
+    mean = weighted.mean(axis=1) / form.share
+    variance = (weighted * seen).mean(axis=1) / form.share - mean**2
+    covariance = (form.weighted * seen).mean(axis=1) / form.share - mean * form.mean
     ncc = covariance / np.sqrt(np.maximum(variance, 4.0) * np.maximum(form.variance, 4.0))
-    return float(np.clip(ncc[form.is_printed], 0, 1).mean())
+    return float(np.clip(ncc, 0, 1).mean())
 
 
-def _tile_means(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows, columns = max(1, picture.shape[0] // TILE_PX), max(1, picture.shape[1] // TILE_PX)
-    whole = picture[: rows * TILE_PX, : columns * TILE_PX]
-    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+def _tiles(picture: NDArray[Any]) -> NDArray[Any]:
+    """(rows, columns, pixels) of the whole tiles of a picture."""
+    rows, columns = picture.shape[0] // TILE_PX, picture.shape[1] // TILE_PX
+    whole = picture[: rows * TILE_PX, : columns * TILE_PX].reshape(rows, TILE_PX, columns, TILE_PX)
+    return np.asarray(whole.swapaxes(1, 2).reshape(rows, columns, TILE_PX * TILE_PX))

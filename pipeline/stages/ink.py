@@ -178,14 +178,19 @@ def erase_rules(mask: BoolImage, min_length: int) -> BoolImage:
             continue
         band = labels[top : top + height, left : left + width] == label
         thickness = int(np.median(band.sum(axis=0))) + 1
-        first = np.where(band.any(axis=0), band.argmax(axis=0), 0) + top
-        last = top + height - 1 - np.where(band.any(axis=0), band[::-1].argmax(axis=0), 0)
-        for offset in range(width):
-            column = left + offset
-            upper, lower = int(first[offset]), int(last[offset])
-            above = mask[max(0, upper - 2) : upper, column]
-            below = mask[lower + 1 : lower + 3, column]
-            is_crossed = above.size > 0 and below.size > 0 and bool(above.all()) and bool(below.all())
-            if not is_crossed and lower - upper + 1 <= 2 * thickness + 1:
-                cleaned[upper : lower + 1, column] = False
+        rows = np.arange(top, top + height)[:, None]
+        first = top + band.argmax(axis=0)
+        last = top + height - 1 - band[::-1].argmax(axis=0)
+        columns = np.arange(left, left + width)
+        is_crossed = _is_ink(mask, first, columns, (-1, -2)) & _is_ink(mask, last, columns, (1, 2))
+        is_rule = ~is_crossed & (last - first + 1 <= 2 * thickness + 1)
+        cleaned[top : top + height, left : left + width] &= ~(is_rule & (rows >= first) & (rows <= last))
     return cleaned
+
+
+def _is_ink(mask: BoolImage, rows: NDArray[np.intp], columns: NDArray[np.intp], steps: tuple[int, int]) -> BoolImage:
+    """(columns,) whether there is ink at both steps from a row; at the near one alone where the picture ends there."""
+    height = len(mask)
+    near, far = (mask[(rows + step).clip(0, height - 1), columns] for step in steps)
+    has_near, has_far = ((rows + step >= 0) & (rows + step < height) for step in steps)
+    return np.asarray(has_near & near & (far | ~has_far))

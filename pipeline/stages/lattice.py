@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipeline.document import Box, DigitCrop
@@ -164,22 +165,25 @@ def _cut_columns(mask: BoolImage, height: float) -> list[int]:
     strokes = (np.diff(np.pad(mask.astype(np.int8), ((1, 0), (0, 0))), axis=0) == 1).sum(axis=0)
     cost = _smooth(inked + 0.25 * np.maximum(0, lower - upper) + 6.0 * (strokes - 1), (0.1, 0.2, 0.4, 0.2, 0.1))
     margin, reach = int(0.12 * height), max(3, int(0.07 * height))
-    columns = range(margin, width - margin)
-    found = [c for c in columns if cost[c] == cost[max(0, c - reach) : c + reach + 1].min() and inked[c] < 0.6 * height]
+    is_found = (cost == _lowest_near(cost, reach)) & (inked < 0.6 * height)
     for contour in (upper.astype(float), -lower.astype(float)):
         level = _smooth(contour, (0.2,) * 5)
-        for c in columns:
-            around = level[max(0, c - 2 * reach) : c + 2 * reach + 1]
-            is_valley = level[c] == around.max() and around.max() - around.min() > 0.12 * height
-            if is_valley and inked[c] < height / 2:
-                found.append(c)
+        highest = -_lowest_near(-level, 2 * reach)
+        is_valley = (level == highest) & (highest - _lowest_near(level, 2 * reach) > 0.12 * height)
+        is_found |= is_valley & (inked < height / 2)
     cuts: list[int] = []
-    for column in sorted(found):
+    for column in (margin + np.flatnonzero(is_found[margin : width - margin])).tolist():
         if not cuts or column - cuts[-1] >= max(3, 0.06 * height):
             cuts.append(column)
         elif cost[column] < cost[cuts[-1]]:
             cuts[-1] = column
     return cuts
+
+
+def _lowest_near(values: NDArray[np.floating], reach: int) -> NDArray[np.floating]:
+    """Least value within so many places of each."""
+    padded = np.pad(values, reach, constant_values=np.inf)
+    return np.asarray(sliding_window_view(padded, 2 * reach + 1).min(axis=1))
 
 
 def _smooth(values: NDArray[np.floating], kernel: tuple[float, ...]) -> NDArray[np.floating]:

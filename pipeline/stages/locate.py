@@ -21,8 +21,16 @@ from pipeline.document import (
 )
 from pipeline.stages.box_fields import BoxField
 from pipeline.stages.boxes import find_boxes
-from pipeline.stages.comb_grid import even_cells, fit_cells
-from pipeline.stages.form_print import MARGIN_MM, WALL_REACH_MM, cut_blank, field_box, print_under, region_to_form
+from pipeline.stages.comb_grid import fit_cells
+from pipeline.stages.form_print import (
+    MARGIN_MM,
+    MAX_PX_PER_MM,
+    WALL_REACH_MM,
+    blank_field,
+    field_box,
+    known_resolution,
+    region_to_form,
+)
 from pipeline.stages.lines import PageLines, find_level_lines, find_upright_lines, lean_deg
 from pipeline.stages.plane import (
     cut,
@@ -38,8 +46,6 @@ from pipeline.stages.skew import SKEW_DPI, dark_points, estimate_skew
 from pipeline.stages.way_up import quarter_turns
 from recognizer.readings import GrayImage
 
-MAX_PX_PER_MM = 16.0
-"""400 dpi; finer scans only cost time."""
 MM_PER_INCH = 25.4
 SEARCH_PX_PER_MM = 6.0
 """150 dpi: thin printed lines are still a pixel wide, the weave of security paper is averaged away."""
@@ -83,8 +89,8 @@ def locate_fields(page: Page, registration: Registration) -> tuple[FieldRegion, 
         registration: of this page; only one that is OK has fields.
 
     Returns:
-        Upright regions at the page's own resolution, at most `MAX_PX_PER_MM`, cells fitted to the printed walls where
-        these can be seen; empty unless the registration is OK.
+        Upright regions at about the page's own resolution, at most `MAX_PX_PER_MM`, cells fitted to the printed walls
+        where these can be seen; empty unless the registration is OK.
     """
     template, mm_to_page = registration.template, registration.mm_to_page
     if template is None or mm_to_page is None:
@@ -100,17 +106,15 @@ def _locate_field(
     page: Page, template: FormTemplate, spec: FieldSpec, rect: RectMm, mm_to_page: FloatMatrix
 ) -> FieldRegion:
     middle = (rect.left + rect.width / 2, rect.top + rect.height / 2)
-    px_per_mm = min(MAX_PX_PER_MM, scale_of(mm_to_page, middle))
+    px_per_mm = known_resolution(scale_of(mm_to_page, middle))
     inner, size = field_box(rect, px_per_mm)
     region_to_page = mm_to_page @ region_to_form(rect, px_per_mm)
     image = cut(page.gray, region_to_page, size)
-    background = cut_blank(template, spec.page, rect, px_per_mm)
-    cells: tuple[Box, ...] = ()
+    blank = blank_field(template, spec, px_per_mm)
+    cells = blank.cells
     if spec.cells:
-        reach = max(1, round(WALL_REACH_MM * px_per_mm))
         # The scan first: it shows where the walls are here. In drop-out colour only the blank form has them.
-        seen = fit_cells(image, inner, spec.cells, reach) or fit_cells(background, inner, spec.cells, reach)
-        cells = seen or even_cells(inner, spec.cells)
+        cells = fit_cells(image, inner, spec.cells, max(1, round(WALL_REACH_MM * px_per_mm))) or blank.cells
     return FieldRegion(
         spec,
         page.number,
@@ -120,8 +124,8 @@ def _locate_field(
         inner,
         cells,
         px_per_mm,
-        background,
-        printed=print_under(template, spec, px_per_mm),
+        blank.image,
+        printed=blank.printed,
     )
 
 

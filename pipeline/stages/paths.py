@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.document import Box
+from pipeline.stages.ink import BoolImage
 from pipeline.stages.lattice import Lattice
 from recognizer.readings import NOT_A_DIGIT, FloatArray
 
@@ -26,6 +28,8 @@ CUT_PENALTY = 3.0
 """Price of two digits in one blob as wide as one; halves of digits look like others."""
 ONE_DIGIT, TWO_DIGITS = 0.6, 0.9
 """Widths of blobs, in digit heights, that are mostly one digit, and mostly two."""
+SLASH_SPREAD = 0.07
+"""Standard deviation of a slash's ink across its stroke, in digit heights; a pen's alone is 0.03, an H's 0.15."""
 SMALL_MARK = 0.3
 CUT_MARK_COST = 0.7
 """Price of taking a piece that was cut off a blob for a mark, such as a comma hanging on its digit."""
@@ -51,11 +55,31 @@ class Path:
     """One reading of a line with its score, a natural logarithm; not a calibrated probability."""
 
     steps: tuple[Step, ...]
+    digits: str
     score: float
 
-    @property
-    def digits(self) -> str:
-        return "".join(step.char for step in self.steps if step.char.isdigit())
+
+@dataclass(frozen=True, slots=True)
+class _Arc:
+    """A candidate taken for a digit.
+
+    Attributes:
+        end: primitive after it.
+        gains: (10,) what every digit adds to the score.
+        likely: the two likeliest digits, and what they add.
+    """
+
+    end: int
+    gains: NDArray[np.float64]
+    likely: tuple[tuple[Step, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Ways on from one primitive: candidates that begin with it, and itself for a mark or nothing where it may be."""
+
+    arcs: tuple[_Arc, ...]
+    mark: tuple[Step, float] | None
 
 
 def best_paths(lattice: Lattice, probabilities: FloatArray, count: int = BEAM_WIDTH) -> tuple[Path, ...]:
@@ -67,18 +91,16 @@ def best_paths(lattice: Lattice, probabilities: FloatArray, count: int = BEAM_WI
         count: how many to keep.
     """
     beams: list[list[Path]] = [[] for _ in range(len(lattice.primitives) + 1)]
-    beams[0] = [Path((), 0.0)]
-    prices = _cut_prices(lattice)
-    by_start: dict[int, list[int]] = {}
-    for index, candidate in enumerate(lattice.candidates):
-        by_start.setdefault(candidate.first, []).append(index)
-    for place in range(len(lattice.primitives)):
-        beams[place] = _pruned(beams[place], count)
-        for path in beams[place]:
-            for index in by_start.get(place, ()):
-                end = lattice.candidates[index].last
-                beams[end].extend(_with_digit(path, lattice, index, probabilities[index], prices[place]))
-            beams[place + 1].extend(_without_digit(path, lattice, place, by_start, probabilities))
+    beams[0] = [Path((), "", 0.0)]
+    for place, ways in enumerate(_ways_on(lattice, probabilities)):
+        for path in _pruned(beams[place], count):
+            for arc in ways.arcs:
+                beams[arc.end] += [
+                    Path((*path.steps, step), path.digits + step.char, path.score + gain) for step, gain in arc.likely
+                ]
+            if ways.mark is not None:
+                step, gain = ways.mark
+                beams[place + 1].append(Path((*path.steps, step), path.digits, path.score + gain))
     return tuple(_pruned(beams[-1], count))
 
 
@@ -90,26 +112,19 @@ def scores_of(texts: Sequence[str], lattice: Lattice, probabilities: FloatArray)
         lattice: candidates of the line.
         probabilities: (n, 11) float32, a row for every candidate.
     """
-    prices = _cut_prices(lattice)
-    by_start: dict[int, list[int]] = {}
-    for index, candidate in enumerate(lattice.candidates):
-        by_start.setdefault(candidate.first, []).append(index)
-    penalties = [_penalty(lattice, index) for index in range(len(lattice.candidates))]
-    skips = [_without_digit(Path((), 0.0), lattice, p, by_start, probabilities) for p in range(len(lattice.primitives))]
+    ways_on = _ways_on(lattice, probabilities)
     found = {}
     for text in texts:
         # best[place][n]: of the ways to spell n digits with the primitives before a place.
         best = np.full((len(lattice.primitives) + 1, len(text) + 1), -np.inf)
         best[0, 0] = 0.0
         digits = [int(char) for char in text]
-        for place, skipped in enumerate(skips):
-            for path in skipped:
-                best[place + 1] = np.maximum(best[place + 1], best[place] + path.score)
-            for index in by_start.get(place, ()):
-                end = lattice.candidates[index].last
-                gains = [_gain(lattice, index, float(probabilities[index, digit])) for digit in digits]
-                reached = best[place, :-1] + gains - penalties[index] - prices[place]
-                best[end, 1:] = np.maximum(best[end, 1:], reached)
+        for place, ways in enumerate(ways_on):
+            if ways.mark is not None:
+                np.maximum(best[place + 1], best[place] + ways.mark[1], out=best[place + 1])
+            for arc in ways.arcs:
+                reached = best[place, :-1] + arc.gains[digits]
+                np.maximum(best[arc.end, 1:], reached, out=best[arc.end, 1:])
         if np.isfinite(best[-1, -1]):
             found[text] = float(best[-1, -1])
     return found
@@ -119,7 +134,28 @@ def _pruned(paths: list[Path], count: int) -> list[Path]:
     best: dict[str, Path] = {}
     for path in sorted(paths, key=lambda p: -p.score):
         best.setdefault(path.digits, path)
-    return list(best.values())[:count]
+        if len(best) == count:
+            break
+    return list(best.values())
+
+
+def _ways_on(lattice: Lattice, probabilities: FloatArray) -> list[_Ways]:
+    """Ways on from every primitive."""
+    prices = _cut_prices(lattice)
+    arcs: list[list[_Arc]] = [[] for _ in lattice.primitives]
+    not_digit = [1.0] * len(lattice.primitives)
+    for index, (candidate, row) in enumerate(zip(lattice.candidates, probabilities, strict=True)):
+        first, span = candidate.first, candidate.last - candidate.first
+        # Every piece pays, so that one wide reading and several narrow ones are compared fairly.
+        gains = span * np.log(row[:NOT_A_DIGIT].astype(np.float64) + FLOOR) - _penalty(lattice, index) - prices[first]
+        likely = tuple(
+            (Step(str(digit), float(row[digit]), candidate.box), float(gains[digit]))
+            for digit in np.argsort(-row[:NOT_A_DIGIT])[:2].tolist()
+        )
+        arcs[first].append(_Arc(candidate.last, gains, likely))
+        if span == 1:
+            not_digit[first] = float(row[NOT_A_DIGIT])
+    return [_Ways(tuple(starting), _as_mark(lattice, place, not_digit[place])) for place, starting in enumerate(arcs)]
 
 
 def _cut_prices(lattice: Lattice) -> list[float]:
@@ -135,17 +171,6 @@ def _cut_prices(lattice: Lattice) -> list[float]:
     return prices
 
 
-def _with_digit(path: Path, lattice: Lattice, index: int, row: FloatArray, cut_price: float) -> list[Path]:
-    candidate = lattice.candidates[index]
-    penalty = _penalty(lattice, index) + cut_price
-    extended = []
-    for digit in np.argsort(-row[:NOT_A_DIGIT])[:2]:
-        probability = float(row[digit])
-        score = path.score + _gain(lattice, index, probability) - penalty
-        extended.append(Path((*path.steps, Step(str(int(digit)), probability, candidate.box)), score))
-    return extended
-
-
 def _penalty(lattice: Lattice, index: int) -> float:
     """What a candidate pays for its shape, whatever digit it is."""
     candidate = lattice.candidates[index]
@@ -157,21 +182,15 @@ def _penalty(lattice: Lattice, index: int) -> float:
     return penalty
 
 
-def _gain(lattice: Lattice, index: int, probability: float) -> float:
-    """Every piece pays, so that one wide reading and several narrow ones are compared fairly."""
-    candidate = lattice.candidates[index]
-    return (candidate.last - candidate.first) * math.log(probability + FLOOR)
+def _as_mark(lattice: Lattice, place: int, not_digit: float) -> tuple[Step, float] | None:
+    """A primitive taken for a mark or for nothing, and what that adds to the score; of a cut blob, only low pieces.
 
-
-def _without_digit(
-    path: Path, lattice: Lattice, place: int, by_start: dict[int, list[int]], probabilities: FloatArray
-) -> list[Path]:
-    """The path with one primitive taken for a mark or for nothing; of a cut blob, only pieces as low as a mark."""
+    Args:
+        not_digit: probability that the primitive alone is no digit.
+    """
     primitive = lattice.primitives[place]
     if not primitive.is_whole and not lattice.is_mark(place):
-        return []
-    alone = next((i for i in by_start.get(place, ()) if lattice.candidates[i].last == place + 1), None)
-    not_digit = float(probabilities[alone][NOT_A_DIGIT]) if alone is not None else 1.0
+        return None
     height = primitive.box.height / lattice.digit_height
     if height < SMALL_MARK:
         cost = 0.02
@@ -181,7 +200,13 @@ def _without_digit(
         cost = -math.log(not_digit + FLOOR) + 0.7
     if not primitive.is_whole:
         cost += CUT_MARK_COST
-    return [Path((*path.steps, Step(mark_of(lattice, place), 1.0, primitive.box)), path.score - cost)]
+    return Step(mark_of(lattice, place), 1.0, primitive.box), -cost
+
+
+def _is_straight(mask: BoolImage, digit_height: float) -> bool:
+    """Whether ink is one straight stroke: it spreads hardly at all across its main direction."""
+    spread = float(np.linalg.eigvalsh(np.cov(np.nonzero(mask)))[0])
+    return spread <= (SLASH_SPREAD * digit_height) ** 2
 
 
 def mark_of(lattice: Lattice, place: int) -> str:
@@ -189,7 +214,7 @@ def mark_of(lattice: Lattice, place: int) -> str:
     box, height = lattice.primitives[place].box, lattice.digit_height
     middle = (box.top + box.bottom) / 2
     if box.height > 0.7 * height:
-        return "/" if box.width < 0.8 * height else ""
+        return "/" if box.width < 0.8 * height and _is_straight(lattice.primitives[place].mask, height) else ""
     if box.width > 1.8 * box.height and box.width > 0.25 * height:
         return "-" if middle > lattice.baseline - 0.85 * height else ""
     if middle < lattice.baseline - 0.35 * height:

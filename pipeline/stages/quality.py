@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Page, Registration, RegistrationStatus
-from pipeline.stages.plane import Points, map_points
+from pipeline.stages.plane import Points, map_points, shrunk
 from recognizer.readings import GrayImage
 
 MEASURED_DPI = 100.0
@@ -130,11 +130,8 @@ def _reduced(gray: GrayImage, scale: float) -> GrayImage:
     height, width = gray.shape
     times = round(1 / scale)
     if abs(times * scale - 1) < WHOLE_WITHIN and min(width, height) >= times:
-        # Whole squares of pixels are added up in half the time; a row or column at the edge is no loss.
-        width, height = width // times, height // times
-        gray = gray[: height * times, : width * times]
-    else:
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
+        return shrunk(gray, times)  # a row or column at the edge is no loss
+    width, height = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix, Page
 from pipeline.stages.paper import find_paper
-from pipeline.stages.plane import Points, halved, inverse, map_points, pixels_to_pixels, rotation, scaling
+from pipeline.stages.plane import Points, inverse, map_points, pixels_to_pixels, rotation, scaling, shrunk
 from pipeline.stages.prepared import MM_PER_INCH, WORKING_DPI
 from pipeline.stages.skew import MIN_POINTS, SKEW_DPI, dark_points, estimate_skew
 from recognizer.readings import GrayImage
@@ -66,9 +66,9 @@ def reduce_page(page: Page) -> ReducedPage:
     height, width = page.gray.shape
     dpi = max(height, width) / A4_LENGTH_MM * MM_PER_INCH if page.is_dpi_doubtful else page.dpi
     factor = max(1, round(dpi / WORKING_DPI))
-    gray = _shrink(page.gray, factor)
+    gray = shrunk(page.gray, factor)
     coarse_factor = max(1, round(dpi / factor / SKEW_DPI))
-    coarse = _shrink(gray, coarse_factor)
+    coarse = shrunk(gray, coarse_factor)
     dark = dark_points(coarse)
     to_full = pixels_to_pixels(factor, factor)
     is_dark = np.zeros(coarse.shape, np.uint8)
@@ -136,12 +136,3 @@ def _flat_sizes(corners: Points, size_mm: tuple[float, float]) -> Iterator[tuple
     if abs(ratio - 1) > SAME_SIZE:
         yield across, across * height / width
         yield down * width / height, down
-
-
-def _shrink(gray: GrayImage, factor: int) -> GrayImage:
-    """Area averages over squares of `factor` pixels; what does not fill a square at the right and bottom is cut."""
-    while factor % 2 == 0 and min(gray.shape) > 1:
-        gray, factor = halved(gray), factor // 2  # six times as fast at 300 dpi as at one go
-    height, width = (max(1, side // factor) for side in gray.shape)
-    whole = gray[: height * factor, : width * factor]
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

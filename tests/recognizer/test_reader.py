@@ -77,7 +77,7 @@ def test_a_bundle_without_a_digit_network_is_refused(tmp_path):
     bundle = write_bundle(
         tmp_path / "m", name="m", version="1", files={DIGITS_MASTER: shipped.file(DIGITS_MASTER)}, metrics={}
     )
-    with pytest.raises(ModelError, match=r"has no digits\.calibration\.json"):
+    with pytest.raises(ModelError, match=r"has no digits\.tflite"):
         load_recognizer(bundle, "cpu")
 
 

@@ -6,13 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.document import FieldKind, FieldSpec
 from pipeline.stages.comb import find_print
-from pipeline.stages.form_print import print_under
+from pipeline.stages.form_print import blank_field
 from pipeline.stages.locate import locate_fields
 from pipeline.stages.plane import halved
 from pipeline.stages.register import register_page
-from tests.stages.forms import COMB_MM, blank_form, scan, template
+from tests.stages.forms import blank_form, scan, template
 
 FORM = template(0)
 
@@ -35,7 +34,7 @@ def _widened(mask: np.ndarray) -> np.ndarray:
 
 
 def test_a_line_has_no_print_of_its_own() -> None:
-    assert print_under(FORM, FieldSpec("amount", FieldKind.AMOUNT, COMB_MM), 11.8) is None
+    assert blank_field(FORM, FORM.fields[1], 11.75).printed is None
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (5, 7), (2, 2)])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.document import Box, Registration, RegistrationStatus
 from pipeline.stages.comb_grid import even_cells, fit_cells
-from pipeline.stages.locate import MAX_PX_PER_MM, locate_fields
+from pipeline.stages.form_print import MAX_PX_PER_MM
+from pipeline.stages.locate import locate_fields
 from pipeline.stages.plane import map_points
 from pipeline.stages.register import register_page
 from tests.stages.forms import COMB_MM, blank_form, scan, template
