@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.document import Box, DigitCrop, FieldKind, FieldRegion, FieldSpec, FloatMatrix, Polygon, Reason
 from pipeline.stages.comb import STROKE_MM
 from pipeline.stages.form_print import MARGIN_MM
-from pipeline.stages.ink import find_ink
+from pipeline.stages.ink import find_ink, label_blobs
 from pipeline.stages.lattice import Lattice
 from pipeline.stages.segment import segment_field
 from pipeline.storage.review_item import ReviewItem
@@ -138,7 +138,7 @@ def _mapped(box: Box, matrix: FloatMatrix) -> Box:
 def _inks_in(picture: GrayImage, boxes: Sequence[Box], px_per_mm: float) -> list[InkImage] | None:
     """Tight ink of every box; None as soon as one of them is not filled by ink of its own."""
     ink = find_ink(picture, STROKE_MM * px_per_mm)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.mask.astype(np.uint8), connectivity=8)
+    labels, stats, _ = label_blobs(ink.mask)
     inks = []
     for box in (box.clipped(picture.shape[1], picture.shape[0]) for box in boxes):
         window = (slice(box.top, box.bottom), slice(box.left, box.right))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box, FieldRegion
 from pipeline.stages.comb import STROKE_MM
-from pipeline.stages.ink import BoolImage, find_ink, paper_of
+from pipeline.stages.ink import BoolImage, find_ink, label_blobs, paper_of
 from pipeline.stages.segment import Segmentation
 
 FloatImage = NDArray[np.float32]
@@ -108,7 +108,7 @@ def _is_plain(field: Segmentation) -> bool:
 
 def _longest(mask: BoolImage) -> int:
     """Extent of the largest blob, pixels."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, stats, _ = label_blobs(mask)
     return int(stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0))
 
 
@@ -155,9 +155,9 @@ def _depth(region: FieldRegion) -> FloatImage:
 
 def _is_stroke(mask: BoolImage, depth: FloatImage, px_per_mm: float, dark: float) -> bool:
     """Whether a mask holds a piece that a pen made: large enough, and dark or of sharp edges."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    noise = _noise_rise(depth) if count > 1 else 0.0
-    for label in range(1, count):
+    labels, stats, _ = label_blobs(mask)
+    noise = _noise_rise(depth) if len(stats) > 1 else 0.0
+    for label in range(1, len(stats)):
         left, top, width, height, _ = (int(v) for v in stats[label])
         if max(width, height) < LEAST_WRITING_MM * px_per_mm or min(width, height) <= THINNEST_MM * px_per_mm:
             continue
@@ -233,7 +233,7 @@ def _crease(depth: FloatImage, printed: BoolImage, region: FieldRegion) -> BoolI
 
 
 def _without_crumbs(mask: BoolImage, least_px: float) -> BoolImage:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    labels, stats, _ = label_blobs(mask)
     is_large = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= least_px
     is_large[0] = False
     return np.asarray(is_large[labels])

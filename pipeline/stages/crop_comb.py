@@ -13,6 +13,7 @@ from pipeline.stages.box_fields import CELL_ASPECTS, MIN_CELLS, BoxField
 from pipeline.stages.boxes import find_boxes
 from pipeline.stages.comb_grid import fit_cells
 from pipeline.stages.crop_lines import CleanCrop
+from pipeline.stages.ink import label_blobs
 from pipeline.stages.locate import SEARCH_PX_PER_MM
 
 BOX_HEIGHT_MM = 7.0
@@ -70,7 +71,7 @@ def _sizes(crop: CleanCrop) -> Iterator[tuple[float, ...]]:
 
 def _box_heights(crop: CleanCrop) -> list[float]:
     """The usual height of ink that stands round a rectangle, when there are enough such boxes for a comb."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(crop.ink.astype(np.uint8), connectivity=8)
+    labels, stats, _ = label_blobs(crop.ink)
     least = max(BOX_PX, 0.2 * len(crop.ink))
     heights = []
     for label, (left, top, width, height, _) in enumerate(stats.tolist()):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import FloatMatrix
-from pipeline.stages.ink import BoolImage
+from pipeline.stages.ink import BoolImage, label_blobs
 from pipeline.stages.plane import inverse, pixels_to_pixels, rotation, shift
 from recognizer.readings import GrayImage
 
@@ -204,10 +204,10 @@ def _lines(ink: BoolImage, shortest: int, run: int) -> list[PrintedLine]:
     joined = cv2.dilate(ink.astype(np.uint8), np.ones((3, 1), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, BREAK_PX + 1), np.uint8))
     runs = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    labels, stats, _ = label_blobs(runs > 0)
     thickest = max(THICKEST_PX, THICKEST_SHARE * len(ink))
     found = []
-    for label in range(1, count):
+    for label in range(1, len(stats)):
         left, top, width, height, area = (int(v) for v in stats[label])
         if width < shortest or area > 2.2 * thickest * width:
             continue

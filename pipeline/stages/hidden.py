@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.document import Box, FieldKind, FieldRegion
 from pipeline.stages.comb import STROKE_MM
-from pipeline.stages.ink import BoolImage, erase_rules, find_ink
+from pipeline.stages.ink import BoolImage, erase_rules, find_ink, label_blobs
 from pipeline.stages.segment import LineInk, Segmentation
 
 LEAST_HEIGHT_MM = 2.0
@@ -100,7 +100,7 @@ def _core(region: FieldRegion) -> BoolImage:
 
 def _tall_boxes(mask: BoolImage, least_px: float) -> Iterator[Box]:
     """Boxes of the blobs at least so high."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, stats, _ = label_blobs(mask)
     for left, top, width, height, _ in stats[1:].tolist():
         if height >= least_px:
             yield Box(left, top, left + width, top + height)

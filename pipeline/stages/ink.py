@@ -57,7 +57,7 @@ class InkBlobs:
     @property
     def mask(self) -> BoolImage:
         """(h, w) bool, the blobs that are kept."""
-        return np.asarray(self.is_kept[self.labels])
+        return np.asarray(self.is_kept.take(self.labels))
 
     def without(self, is_dropped: BoolImage) -> InkBlobs:
         """All but some of the (n,) blobs."""
@@ -66,8 +66,25 @@ class InkBlobs:
 
 def find_blobs(mask: BoolImage) -> InkBlobs:
     """Blobs of a (h, w) mask."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    return InkBlobs(np.asarray(labels, np.int32), np.asarray(stats, np.int32), np.arange(count) > 0)
+    labels, stats, _ = label_blobs(mask)
+    return InkBlobs(labels, stats, np.arange(len(stats)) > 0)
+
+
+def label_blobs(mask: BoolImage) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Tell blobs apart that do not touch, not even corner to corner.
+
+    Args:
+        mask: (h, w) bool.
+
+    Returns:
+        (h, w) which blob a pixel belongs to, 0 for none; (n, 5) left, top, width, height and pixels of every blob, what
+        belongs to none first; (n, 2) their middles.
+    """
+    # The same labels as OpenCV's usual algorithm gives, in half the time.
+    _, labels, stats, middles = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask.view(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
+    )
+    return np.asarray(labels, np.int32), np.asarray(stats, np.int32), np.asarray(middles, np.float64)
 
 
 def digit_height(boxes: Sequence[Box]) -> float:
@@ -170,9 +187,9 @@ def erase_rules(mask: BoolImage, min_length: int) -> BoolImage:
     rules = rule_mask(mask, min_length)
     if not rules.any():
         return mask
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(rules.astype(np.uint8), connectivity=8)
+    labels, stats, _ = label_blobs(rules)
     cleaned = mask.copy()
-    for label in range(1, count):
+    for label in range(1, len(stats)):
         left, top, width, height, _ = (int(v) for v in stats[label])
         if width < min_length:
             continue

@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipeline.document import Box, DigitCrop
 from pipeline.stages.cuts import ink_on_cuts, right_of_cut
-from pipeline.stages.ink import BoolImage, InkMap, digit_height
+from pipeline.stages.ink import BoolImage, InkMap, digit_height, label_blobs
 
 MAX_PIECES = 6
 """Pieces a digit may have been cut into."""
@@ -112,9 +111,9 @@ def build_lattice(ink: InkMap, written: BoolImage, speck_px: float) -> Lattice:
 
 
 def _primitives(written: BoolImage, speck_px: float) -> list[Primitive]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(written.astype(np.uint8), connectivity=8)
+    labels, stats, _ = label_blobs(written)
     found = []
-    for label in range(1, count):
+    for label in range(1, len(stats)):
         left, top, width, height, area = (int(v) for v in stats[label])
         if area < speck_px:
             continue

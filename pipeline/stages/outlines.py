@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
+from pipeline.stages.ink import label_blobs
 from recognizer.readings import GrayImage
 
 BoolImage = NDArray[np.bool_]
@@ -72,7 +73,7 @@ def find_separate_boxes(
 
 def _outlines(ink: BoolImage, rim: int, heights: tuple[float, float]) -> Iterator[Box]:
     """Connected ink with all four sides of a rectangle, left to right."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
+    labels, stats, _ = label_blobs(ink)
     width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     fits = (
         (height >= heights[0])

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.document import Box, FieldRegion
 from pipeline.stages.comb import STROKE_MM
-from pipeline.stages.ink import BoolImage, find_ink
+from pipeline.stages.ink import BoolImage, find_ink, label_blobs
 from pipeline.stages.segment import OVERFLOW_SHARE, Segmentation
 from pipeline.stages.strike import DIGIT_IN_CELL
 from recognizer.readings import GrayImage
@@ -71,7 +71,7 @@ def _goes_on(hand: BoolImage, words: Box, region: FieldRegion, height: float) ->
     beyond = (hand[:, : max(0, inner.left)], hand[:, inner.right :])
     if all(int(part.any(axis=1).sum()) < TALL * height for part in beyond):
         return False
-    _, _, stats, _ = cv2.connectedComponentsWithStats(hand.astype(np.uint8), connectivity=8)
+    _, stats, _ = label_blobs(hand)
     for left, top, width, tall, _ in stats[1:].tolist():
         middle = left + width // 2
         is_beside = words.top - ASIDE * height <= top + tall / 2 <= words.bottom + ASIDE * height
@@ -104,7 +104,7 @@ def _stands_out(hand: BoolImage, region: FieldRegion) -> bool:
         return False
     join = max(1, round(JOIN_MM * region.px_per_mm))
     joined = cv2.morphologyEx(hand.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((join, 1), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    labels, stats, _ = label_blobs(joined > 0)
     tops, heights = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_HEIGHT]
     within = np.minimum(tops + heights, inner.bottom) - np.maximum(tops, inner.top)
     is_own = within >= INSIDE_SHARE * heights

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.document import Box, DigitCrop, FieldRegion
 from pipeline.stages.cell_lines import erase_cell_lines
 from pipeline.stages.comb import LEAST_INK, SPECK_MM, STROKE_MM, CombInk, erase_printed, segment_comb
-from pipeline.stages.ink import BoolImage, InkMap, erase_rules, find_ink
+from pipeline.stages.ink import BoolImage, InkMap, erase_rules, find_ink, label_blobs
 from pipeline.stages.lattice import EMPTY_LATTICE, Lattice, build_lattice
 from recognizer.readings import GrayImage, InkImage
 
@@ -218,11 +218,11 @@ def _strip_of(region: FieldRegion, place: Box) -> Strip:
 
 def _of_this_field(written: BoolImage, inside: Box) -> BoolImage:
     """Ink of the blobs whose middle lies in the field: its own strokes whole, nothing of its neighbours'."""
-    count, labels, _, centres = cv2.connectedComponentsWithStats(written.astype(np.uint8), connectivity=8)
+    labels, _, centres = label_blobs(written)
     xs, ys = centres[:, 0], centres[:, 1]
     keep = (xs >= inside.left) & (xs < inside.right) & (ys >= inside.top) & (ys < inside.bottom)
     keep[0] = False
-    return np.asarray(keep[labels]) if count > 1 else written
+    return np.asarray(keep[labels]) if len(centres) > 1 else written
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.document import Box, FieldRegion
 from pipeline.stages.comb import STROKE_MM, CombInk
-from pipeline.stages.ink import BoolImage, find_ink
+from pipeline.stages.ink import BoolImage, find_ink, label_blobs
 from pipeline.stages.pen_line import has_pen_line
 from pipeline.stages.segment import LineInk, Segmentation
 from pipeline.stages.tangle import PAPER, Texture, texture_of
@@ -121,7 +121,7 @@ def _hand_ink(region: FieldRegion, line: LineInk) -> BoolImage:
 
 def _widest_blob(ink: BoolImage, digit_height: float) -> tuple[Box, BoolImage, int] | None:
     """Box and mask of the widest blob, and the width of all writing; None where no blob is as high as half a digit."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    labels, stats, _ = label_blobs(ink)
     tall = [
         (label, Box(left, top, left + width, top + height))
         for label, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1)
