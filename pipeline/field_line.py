@@ -4,38 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.document import CharacterReading, FieldReading
-
-CONFIDENCE_DECIMALS = 6
-"""More than any operating point can tell apart."""
+from pipeline.document import FieldReading
+from pipeline.storage.result_json import field_to_json
 
 FieldLine = dict[str, Any]
+
+KEYS = ("value", "raw", "confidence", "decision", "reasons", "alternatives", "characters")
+"""What a line tells of a field, as a result does; the rest is about pages and templates, which crops have not."""
 
 
 def field_line(name: str, reading: FieldReading) -> FieldLine:
     """The line of a field that was read, surely or not; `name` is the file it came from."""
-    return {
-        "file": name,
-        "value": reading.value,
-        "raw": reading.raw,
-        "confidence": _rounded(reading.confidence),
-        "decision": str(reading.decision),
-        "reasons": list(reading.reasons),
-        "alternatives": [
-            {"value": other.value, "confidence": _rounded(other.confidence)} for other in reading.alternatives
-        ],
-        "characters": [_character(character) for character in reading.characters],
-    }
-
-
-def _character(character: CharacterReading) -> FieldLine:
-    box = character.box_px
-    return {
-        "char": character.char,
-        "confidence": _rounded(character.confidence),
-        "box_px": [box.left, box.top, box.right, box.bottom],
-    }
-
-
-def _rounded(confidence: float) -> float:
-    return round(float(confidence), CONFIDENCE_DECIMALS)
+    told = field_to_json(reading)
+    return {"file": name, **{key: told[key] for key in KEYS}}

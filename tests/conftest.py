@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.storage.reviewers import SCRYPT
 from tests.databases import (
     bare_database_url,
     database_url,
@@ -42,6 +43,13 @@ def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("FIELDREADER_STATE_DIR", str(state))
     monkeypatch.setenv("NO_COLOR", "1")
     return state
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed in no time; that the real ones are slow is asked in tests/storage/test_reviewers.py."""
+    monkeypatch.setitem(SCRYPT, "n", 2)
+    monkeypatch.setitem(SCRYPT, "p", 1)
 
 
 @pytest.fixture

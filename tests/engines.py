@@ -8,8 +8,9 @@ import time
 import numpy as np
 
 from pipeline.errors import ModelError
+from recognizer.bundle import DIGITS_INT8, open_bundle
 from recognizer.classifier import DigitEngine, ImageStack, LiteRtEngine
-from recognizer.model_store import DIGITS_INT8, open_bundle, shipped_bundle
+from recognizer.model_store import shipped_bundle
 from recognizer.readings import FloatArray
 
 DEADLY = 255

@@ -102,7 +102,7 @@ def _fields(document: DocumentResult) -> Iterator[tuple[str, Json]]:
         if field.name in names:
             raise ValueError(f"document {document.number} has two fields of one name")
         names.add(field.name)
-        yield field.name, _field_to_json(field)
+        yield field.name, field_to_json(field)
 
 
 def _document_to_json(document: DocumentResult, fields: object) -> Json:
@@ -123,7 +123,8 @@ def _document_to_json(document: DocumentResult, fields: object) -> Json:
     }
 
 
-def _field_to_json(field: FieldReading) -> Json:
+def field_to_json(field: FieldReading) -> Json:
+    """One field, as a result holds it under its name."""
     return {
         "kind": field.kind.value,
         "page": field.page,

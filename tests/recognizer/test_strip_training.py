@@ -41,7 +41,7 @@ def options(data, tmp_path):
     return StripTrainingOptions(
         data=data,
         out=tmp_path / "run",
-        minutes=0.2,
+        minutes=0.25,
         checkpoint_minutes=0.05,
         drawn_hands=2,
         frame_steps=4,

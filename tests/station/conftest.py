@@ -14,16 +14,14 @@ from pipeline.station.pictures import StationPictures
 from pipeline.station.station import Station
 from pipeline.storage.limits import DEFAULT_LIMITS
 from pipeline.storage.review_desk import ReviewDesk
-from pipeline.storage.reviewers import SCRYPT, Reviewer, Reviewers, Role
+from pipeline.storage.reviewers import Reviewer, Reviewers, Role
 from tests.served import served
 from tests.station.station_parts import FORM, PASSWORD, TOKEN, Person
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(monkeypatch):
-    """Hashed in no time; that the real ones are slow is asked in tests/storage/test_reviewers.py."""
-    monkeypatch.setitem(SCRYPT, "n", 2)
-    monkeypatch.setitem(SCRYPT, "p", 1)
+def always_quick_passwords(quick_passwords):
+    """No test here asks how slow passwords are."""
 
 
 @pytest.fixture

@@ -179,7 +179,7 @@ def test_progress_counts_what_is_left_and_what_was_done(desk):
 
 
 @pytest.fixture
-def crew(desk):
+def crew(desk, quick_passwords):
     people = Reviewers(desk.engine)
     for person in (ANN, BOB, EVE):
         people.add(person, "a long enough password")
