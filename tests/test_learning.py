@@ -23,7 +23,7 @@ from recognizer.model_store import OPERATING_POINT, champion, rollback
 from recognizer.reader import load_recognizer
 
 FIELDS = 40
-SMALL = FineTuneOptions(epochs=3, fewest_steps=80, known=1500, kept=500)
+SMALL = FineTuneOptions(epochs=3, fewest_steps=60, known=600, kept=400)
 OPTIONS = RetrainingOptions(learn_from=(FORM,), fine_tuning=SMALL)
 VOUCHED_FOR = replace(OPTIONS, trusts_labels=True)
 """The reader is sure that these fours are something else, so somebody has to say that the labels are right."""
