@@ -1,4 +1,4 @@
-"""Audits as a flow: people key a share of what was accepted; the run fails when too much of that is wrong."""
+"""Audits as a flow: people key a share of what was accepted or blank; the run fails when too much of it is wrong."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 
 from flows.artifacts import publish_page
-from flows.audit_page import audit_page
+from flows.audit_page import Audited, audit_page
 from flows.chunks import read_chunks
 from pipeline.audit_draw import Draw, draw_accepted
-from pipeline.audit_sampling import AuditTally, tally
+from pipeline.audit_sampling import tally
 from pipeline.composition import batch_options
 from pipeline.errors import BudgetBrokenError
 from pipeline.plan import BatchPlan
@@ -29,7 +29,7 @@ def audit(
     share: float | None = None,
     max_error: float | None = None,
 ) -> str:
-    """Put a seeded share of all accepted fields into the review queue, and say what audits have found so far.
+    """Put a seeded share of all accepted and blank fields into the review queue, and say what audits found so far.
 
     Files that hold such fields are read once more, for their pictures; with the same model that changes no result.
 
@@ -37,27 +37,32 @@ def audit(
         out: folder of the results.
         templates: folder of form templates; the setting `templates` when None.
         archive: where originals may have moved to.
-        share: of accepted fields; the setting `audit_share` when None.
+        share: of accepted and blank fields; the setting `audit_share` when None.
         max_error: the error budget; the setting when None.
 
     Returns:
         The finding in one sentence.
 
     Raises:
-        BudgetBrokenError: the evidence suffices that more values are wrong than may be.
+        BudgetBrokenError: the evidence suffices that more values are wrong, or blanks filled in, than may be.
     """
     settings = load_settings(templates=templates, audit_share=share, max_error=max_error)
     with ReviewQueue.open(settings.queue_url) as queue:
         draw = draw_accepted(out, settings.routing, queue, archive)
     get_run_logger().info(
-        "%d accepted fields drawn in %d files; %d out of reach", draw.fields, len(draw.files), draw.out_of_reach
+        "%d accepted and blank fields drawn in %d files; %d out of reach",
+        draw.fields,
+        len(draw.files),
+        draw.out_of_reach,
     )
     _read_again(draw, out, settings)
     with ReviewQueue.open(settings.queue_url) as queue:
         tallies = {form: _tally(queue, form, settings.max_error) for form in queue.audited_templates()}
         total = _tally(queue, None, settings.max_error)
     publish_page("audit", audit_page(total, tallies, draw))
-    finding = f"{total.wrong} of {total.audited} audited values wrong; error budget {total.budget:.2%}"
+    found = f"{total.values.wrong} of {total.values.audited} audited values wrong"
+    lost = f"{total.blanks.wrong} of {total.blanks.audited} blanks filled in"
+    finding = f"{found}, {lost}; error budget {settings.max_error:.2%}"
     if total.is_broken:
         raise BudgetBrokenError(f"the error budget is broken: {finding}; stop accepting, and calibrate anew")
     return finding
@@ -73,6 +78,6 @@ def _read_again(draw: Draw, out: Path, settings: Settings) -> None:
         run.done(summarise(outcomes, time.perf_counter() - began))
 
 
-def _tally(queue: ReviewQueue, template: str | None, budget: float) -> AuditTally:
-    outcomes, waiting = queue.audited(template)
-    return tally(outcomes, waiting, budget)
+def _tally(queue: ReviewQueue, template: str | None, budget: float) -> Audited:
+    blanks = queue.audited(template, called_blank=True)
+    return Audited(tally(*queue.audited(template), budget), tally(*blanks, budget))

@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flows.summary_page import markdown_cell, markdown_table
 from pipeline.audit_draw import Draw
 from pipeline.audit_sampling import AuditTally
 
 
-def audit_page(total: AuditTally, by_template: Mapping[str, AuditTally], draw: Draw) -> str:
-    """What people found wrong among accepted values, in all and by form, and what was drawn now. No field contents."""
-    rows = [(markdown_cell(name), *_figures(one)) for name, one in by_template.items()]
-    rows.append(("all", *_figures(total)))
-    head = ("template", "audited", "wrong", "rate", "95 % interval", "error budget", "waiting")
-    return "\n\n".join(["# Audit of accepted values", _verdict(total), markdown_table(head, rows), _drawn(draw)]) + "\n"
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Accepted values that people keyed, and fields called blank, each with a rate of its own."""
+
+    values: AuditTally
+    blanks: AuditTally
+
+    @property
+    def is_broken(self) -> bool:
+        return self.values.is_broken or self.blanks.is_broken
+
+
+def audit_page(total: Audited, by_template: Mapping[str, Audited], draw: Draw) -> str:
+    """What people found wrong among accepted values and blanks, in all and by form, and what was drawn now.
+
+    No field contents.
+    """
+    verdict = " ".join((_verdict(total.values, "value"), _verdict(total.blanks, "blank")))
+    return "\n\n".join(["# Audit of accepted fields", verdict, _table(total, by_template), _drawn(draw)]) + "\n"
+
+
+def _table(total: Audited, by_template: Mapping[str, Audited]) -> str:
+    named = [*((markdown_cell(name), one) for name, one in by_template.items()), ("all", total)]
+    rows = [
+        (name, what, *_figures(one))
+        for name, audited in named
+        for what, one in (("values", audited.values), ("blanks", audited.blanks))
+    ]
+    head = ("template", "of", "audited", "wrong", "rate", "95 % interval", "error budget", "waiting")
+    return markdown_table(head, rows)
 
 
 def _figures(one: AuditTally) -> tuple[object, ...]:
@@ -23,19 +48,19 @@ def _figures(one: AuditTally) -> tuple[object, ...]:
     return one.audited, one.wrong, rate, f"{low:.2%} to {high:.2%}", f"{one.budget:.2%}", one.waiting
 
 
-def _verdict(total: AuditTally) -> str:
-    if total.is_broken:
-        return f"**The error budget is broken**; the evidence sufficed at audited field {total.alarm_at}."
-    if not total.audited:
-        return "Nobody has keyed an audited field yet."
-    missing = max(0, total.enough - total.audited)
-    return "The error budget is not found broken." + (
-        f" {missing} more fields, none of them wrong, would prove that it is kept." if missing else ""
+def _verdict(one: AuditTally, word: str) -> str:
+    if one.is_broken:
+        return f"**The error budget is broken** for {word}s; the evidence sufficed at audited {word} {one.alarm_at}."
+    if not one.audited:
+        return f"Nobody has keyed an audited {word} yet."
+    missing = max(0, one.enough - one.audited)
+    return f"The error budget is not found broken for {word}s." + (
+        f" {missing} more, none of them wrong, would prove that it is kept." if missing else ""
     )
 
 
 def _drawn(draw: Draw) -> str:
-    note = f"{draw.fields} accepted fields were drawn now, in {len(draw.files)} files."
+    note = f"{draw.fields} accepted and blank fields were drawn now, in {len(draw.files)} files."
     if draw.out_of_reach:
         note += f" {draw.out_of_reach} are out of reach: their file is neither where it was nor in the archive."
     return note

@@ -1,4 +1,4 @@
-"""Draws accepted fields of earlier results for an audit, and finds the files that hold them, to read their pictures."""
+"""Draws accepted and blank fields of earlier results for an audit; finds their files, to read the pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.storage.stored_results import stored_results
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Accepted fields on which the lot fell and that are not in the queue yet.
+    """Accepted fields, and fields called blank, on which the lot fell and that are not in the queue yet.
 
     Attributes:
         files: that hold them; to be read once more.
@@ -33,7 +33,7 @@ class Draw:
 
 
 def draw_accepted(out: Path, routing: Routing, queue: ReviewQueue, archive: Path | None = None) -> Draw:
-    """Draw among the accepted fields of all results in a folder; the same ones again with the same seed.
+    """Draw among the accepted and blank fields of all results in a folder; the same ones again with the same seed.
 
     Args:
         out: folder of the results.
@@ -64,8 +64,8 @@ def _drawn(result: SourceResult, routing: Routing) -> Iterator[str]:
     for document in result.documents:
         for reading in document.fields:
             identity = item_id(result.source_id, document.number, reading.name)
-            is_accepted = reading.decision is Decision.ACCEPTED
-            if is_accepted and is_drawn(identity, routing.audit_share, routing.audit_seed):
+            is_settled = reading.decision is not Decision.REVIEW
+            if is_settled and is_drawn(identity, routing.audit_share, routing.audit_seed):
                 yield identity
 
 

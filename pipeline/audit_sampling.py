@@ -1,5 +1,7 @@
 """What an audit of accepted fields shows: how many are wrong, and whether that breaks the error budget. Pure.
 
+Accepted values and fields called blank are tallied apart, each against its own number.
+
 An alarm has to be right although the tally is looked at after every field. So it is no test at a fixed number of fields
 but a sum of evidence: each field multiplies a wager against "the budget is kept", see `budget_alarm`.
 """
@@ -24,8 +26,8 @@ class AuditTally:
     """Audited fields and what came of them.
 
     Attributes:
-        audited: accepted fields that people have settled since.
-        wrong: of those, whose value was not what people read, or which nobody can read.
+        audited: accepted fields, or fields called blank, that people have settled since.
+        wrong: of those, whose value was not what people read, or which nobody can read; of blanks, what is filled in.
         waiting: drawn, and not settled yet.
         alarm_at: the audited field, from 1, at which the budget was found broken; None when it was not.
     """
@@ -38,7 +40,7 @@ class AuditTally:
 
     @property
     def rate(self) -> float | None:
-        """Share of accepted values that are wrong; None before the first audit."""
+        """Share of them that are wrong; None before the first audit."""
         return self.wrong / self.audited if self.audited else None
 
     @property
@@ -61,7 +63,7 @@ def tally(outcomes: Sequence[bool], waiting: int, budget: float) -> AuditTally:
 
     Args:
         outcomes: whether each audited field was wrong, in the order they were settled.
-        budget: share of accepted values that may be wrong.
+        budget: share of them that may be wrong.
     """
     return AuditTally(len(outcomes), sum(outcomes), waiting, budget, budget_alarm(outcomes, budget))
 

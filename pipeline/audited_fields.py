@@ -58,7 +58,7 @@ def label_audited(results: Iterable[SourceResult], items: Mapping[str, ReviewIte
         for document in result.documents:
             for reading in document.fields:
                 identity = item_id(result.source_id, document.number, reading.name)
-                # The lot leaves out what is blank: nothing is accepted there, and no threshold lets it pass.
+                # What is called blank is drawn and counted apart; no threshold lets it pass, so it certifies none.
                 if reading.decision is Decision.BLANK or not is_drawn(identity, lot.share, lot.seed):
                     continue
                 item = items.get(identity)

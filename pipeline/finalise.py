@@ -117,8 +117,8 @@ def _final(reading: FieldReading, item: ReviewItem | None) -> FinalField | None:
             reading.decision,
         )  # fmt: skip
     return FinalField(
-        reading.name, reading.kind, settled.human_value, _origin(settled), settled.machine_value, settled.confidence,
-        reading.decision, settled.state, settled.reviewer, settled.keyed_at,
+        reading.name, reading.kind, settled.human_value, _origin(reading, settled), settled.machine_value,
+        settled.confidence, reading.decision, settled.state, settled.reviewer, settled.keyed_at,
     )  # fmt: skip
 
 
@@ -127,10 +127,11 @@ def _needs_person(reading: FieldReading, item: ReviewItem | None) -> bool:
     return reading.decision is Decision.REVIEW or (item is not None and item.keying is not Keying.AUDIT)
 
 
-def _origin(item: ReviewItem) -> Origin:
+def _origin(reading: FieldReading, item: ReviewItem) -> Origin:
     if item.state is ItemState.UNREADABLE:
         return Origin.NOBODY
-    return Origin.MACHINE if item.state is ItemState.CONFIRMED else Origin.PERSON
+    seen_alike = ItemState.BLANK if reading.decision is Decision.BLANK else ItemState.CONFIRMED
+    return Origin.MACHINE if item.state is seen_alike else Origin.PERSON
 
 
 def document_to_json(document: FinalDocument) -> dict[str, Any]:

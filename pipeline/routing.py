@@ -17,7 +17,8 @@ class Routing:
     Attributes:
         second_key_templates: forms whose every value is keyed blindly by a person, too; "*" for all.
         second_key_above: amounts from here on are keyed blindly, on any form; None for none.
-        audit_share: share of accepted fields, drawn by lot, that is keyed blindly to see how many are wrong.
+        audit_share: share of accepted fields and of those called blank, drawn by one lot, that is keyed blindly to see
+            how many are wrong.
         audit_seed: of the lot; the same fields are drawn again with the same seed.
     """
 
@@ -38,12 +39,11 @@ class Routing:
             template: name of the form; empty without one.
             identity: of the field for all time, see `item_id`.
         """
-        if reading.decision is Decision.BLANK:
-            return None
         if reading.value is not None and self._asks_for_second_key(reading, template):
             return Keying.BLIND
         if reading.decision is Decision.REVIEW:
             return Keying.SHOWN
+        # Blanks, too: a value that was not seen is lost, and nothing but the lot ever looks there.
         return Keying.AUDIT if is_drawn(identity, self.audit_share, self.audit_seed) else None
 
     def _asks_for_second_key(self, reading: FieldReading, template: str) -> bool:

@@ -95,7 +95,10 @@ class Settings(BaseSettings):
         default=None, ge=0, description="amounts from here on that a person keys as well, without seeing them"
     )
     audit_share: float = Field(
-        default=0.0, ge=0, le=1, description="share of accepted fields that people key to see how many are wrong"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of accepted and blank fields that people key to see how many are wrong",
     )
     audit_seed: int = Field(default=1, description="of the lot that draws them")
     seeded_share: float = Field(

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pipeline.storage.review_item import ReviewItem
 from recognizer.readings import InkImage
 
-HELD_OUT_PARTS = 4
-"""One document in so many judges and never trains."""
+PARTS = 4
+"""Documents are parted into so many; those of the first judge and never train."""
+NEVER_TRAINS = 0
 
 Digits = tuple[list[InkImage], NDArray[np.int32]]
 """Crops of one digit each, and their labels (N,)."""
@@ -54,9 +55,14 @@ class Sample:
     ink: InkImage
 
     @property
+    def part(self) -> int:
+        """The part that its document is in."""
+        return part_of(self.source_id, self.document)
+
+    @property
     def is_held_out(self) -> bool:
-        """Whether its document judges."""
-        return is_held_out(self.source_id, self.document)
+        """Whether its document judges only."""
+        return self.part == NEVER_TRAINS
 
     @property
     def form(self) -> tuple[str, int]:
@@ -64,10 +70,10 @@ class Sample:
         return self.source_id, self.document
 
 
-def is_held_out(source_id: str, document: int) -> bool:
-    """Whether a document judges: the same for all its fields and for all time, so none ever trains *and* judges."""
+def part_of(source_id: str, document: int) -> int:
+    """The part of a document, from 0: the same for all its fields and for all time."""
     digest = hashlib.sha256(f"{source_id}/{document}".encode()).digest()
-    return digest[0] % HELD_OUT_PARTS == 0
+    return digest[0] % PARTS
 
 
 def samples_of(item: ReviewItem, digits: Sequence[LabelledDigit]) -> tuple[Sample, ...]:

@@ -64,12 +64,25 @@ class Comparison:
             expected_calibration_error(self.challenger.max(axis=1), self.challenger_is_right),
         )
 
+    def take(self, rows: NDArray[np.intp]) -> Comparison:
+        """The given rows."""
+        return Comparison(self.labels[rows], self.champion[rows], self.challenger[rows])
+
     def accepted(self, threshold: float) -> tuple[Acceptance, Acceptance]:
         """What champion and challenger take for a digit at the same threshold, and how many of those are wrong."""
         return (
             _accepted(self.champion, self.champion_is_right, threshold),
             _accepted(self.challenger, self.challenger_is_right, threshold),
         )
+
+
+def joined(parts: Sequence[Comparison]) -> Comparison:
+    """Several comparisons as one, in order: of one champion with challengers of one kind. At least one."""
+    return Comparison(
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.champion for part in parts]),
+        np.concatenate([part.challenger for part in parts]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

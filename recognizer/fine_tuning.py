@@ -25,18 +25,16 @@ from recognizer.bundle import (
 )
 from recognizer.calibration import calibration_to_json, fit_temperature
 from recognizer.classifier import LiteRtEngine
-from recognizer.dataset import UNKNOWN_WRITER, DigitSet, IntArray, load_mnist, split_by_writer
-from recognizer.epochs import EpochPlan, compose_epoch, draw_pen_digits
+from recognizer.dataset import IntArray
 from recognizer.errors import DatasetError
 from recognizer.export import export_int8, master_logits
 from recognizer.network import as_pixels
 from recognizer.normalize import normalize_digits
 from recognizer.readings import CLASS_COUNT, InkImage
+from recognizer.replay import Replay, draw_replay, likeness_loss, mixed
 
-_FEWEST_STEPS = 40
-"""A handful of corrections are repeated until the run has so many steps; fewer do not move the network."""
-_CHECKING = 6
-"""One in six of them is kept from training and checks the export."""
+_WARMING = 0.1
+"""Share of the steps in which the rate rises: at once, it would throw the network about before it has seen much."""
 _CURVE_POINTS = 12
 """Places along a run at which it is looked at; more cost time and show nothing else."""
 
@@ -51,10 +49,13 @@ class FineTuneOptions:
     Attributes:
         name, version: of the new bundle; an empty version counts the parent's up.
         epochs: passes over the corrected digits.
+        fewest_steps: however few these are; what the first steps upset takes so many to settle again.
         batch_size: digits a step, replayed ones included.
         learning_rate: peak of AdamW.
         replay_part: share of each batch that comes from the parent's own kind of data, against forgetting.
-        known: digits of that kind at hand.
+        likeness: weight of answering these as the parent does.
+        known: digits of that kind that are replayed.
+        kept: more of them, never replayed, that say how far the challenger may go.
         data: folder with `mnist.npz` to replay from; None: digits drawn by our own pen.
         seed: of everything random.
     """
@@ -62,10 +63,13 @@ class FineTuneOptions:
     name: str = "fine-tuned"
     version: str = ""
     epochs: int = 6
+    fewest_steps: int = 400
     batch_size: int = 64
     learning_rate: float = 3e-4
-    replay_part: float = 0.6
+    replay_part: float = 0.7
+    likeness: float = 2.0
     known: int = 6000
+    kept: int = 4000
     data: Path | None = None
     seed: int = 1
 
@@ -93,20 +97,42 @@ class Beside:
         watched: name -> digits that are read along the way, for the curve.
         files: files of the new bundle that stand in place of the parent's, by name.
         data_fingerprint: identity of the training set.
+        replay: from `replay_for`, for several challengers of one parent; None to draw it here.
     """
 
     calibrate_on: Digits | None = None
     watched: Mapping[str, Digits] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     data_fingerprint: str = ""
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True)
 class FineTuned:
-    """A challenger and how it came about."""
+    """A challenger and how it came about.
+
+    Attributes:
+        curve: of its training.
+        share: of the way from its parent to where training led, that was kept; see `mixed`.
+    """
 
     bundle: Bundle
     curve: tuple[CurvePoint, ...]
+    share: float
+
+
+def replay_for(parent: Bundle, options: FineTuneOptions = FineTuneOptions()) -> Replay:
+    """Known digits for challengers of a parent that are trained with these options.
+
+    Raises:
+        DatasetError: MNIST is damaged.
+        ModelError: the parent cannot be used.
+    """
+    return draw_replay(_network_of(parent), options.known, options.kept, options.data, options.seed)
+
+
+def _network_of(bundle: Bundle) -> keras.Model:
+    return keras.saving.load_model(bundle.file(DIGITS_MASTER), compile=False)
 
 
 def fine_tune(
@@ -134,17 +160,14 @@ def fine_tune(
         ModelError: the parent cannot be used.
     """
     images, classes = _checked(crops, labels)
-    model = keras.saving.load_model(parent.file(DIGITS_MASTER), compile=False)
+    model = _network_of(parent)
     if classes.max() >= model.output_shape[-1]:
         raise DatasetError("the model knows ten classes only; crops that are 'not one digit' cannot be learnt")
     keras.utils.set_random_seed(options.seed)
-    rng = np.random.default_rng(options.seed)
-    known = _known_digits(options, rng)
-    replay = _varied(
-        known.take(np.arange(len(known) - len(known) // _CHECKING)), options, model.output_shape[-1] == CLASS_COUNT
-    )
+    replay = beside.replay or replay_for(parent, options)
     watched = {name: (normalize_digits(digits), classes) for name, (digits, classes) in beside.watched.items()}
-    curve = _continue(model, (images, classes), replay, options, rng, watched)
+    curve = _continue(model, (images, classes), replay, options, watched)
+    share = mixed(model, _network_of(parent), replay)
     version = options.version or _counted_up(parent.version)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -152,8 +175,8 @@ def fine_tune(
         export_int8(
             model,
             work / DIGITS_INT8,
-            np.concatenate([images[:200], replay[0]]),
-            known.images[-(len(known) // _CHECKING) :],
+            np.concatenate([images[:200], replay.images]),
+            replay.kept.images,
         )
         write_text(work / MODEL_CARD, _card(parent, options.name, version, len(images)))
         # The parent's network in another format is another network now.
@@ -169,12 +192,12 @@ def fine_tune(
             name=options.name,
             version=version,
             files={**carried, **made, **beside.files},
-            metrics={"fine_tuned_on": float(len(images))},
+            metrics={"fine_tuned_on": float(len(images)), "share_of_the_way": share},
             parent=parent.sha256,
             data_fingerprint=beside.data_fingerprint,
             command="fieldreader retrain",
         )
-    return FineTuned(bundle, curve)
+    return FineTuned(bundle, curve, share)
 
 
 def _checked(crops: Sequence[InkImage], labels: NDArray[np.int32]) -> tuple[ImageStack, IntArray]:
@@ -189,52 +212,44 @@ def _checked(crops: Sequence[InkImage], labels: NDArray[np.int32]) -> tuple[Imag
     return normalize_digits(crops), classes
 
 
-def _known_digits(options: FineTuneOptions, rng: np.random.Generator) -> DigitSet:
-    """Digits of the kind the parent learnt from: some to replay, and at the end some that only check the export."""
-    if options.data is not None:
-        training, _ = split_by_writer(load_mnist(options.data)[0])
-        return training.take(rng.permutation(len(training))[: options.known])
-    images, labels = draw_pen_digits(options.known, rng)
-    return DigitSet("our own pen", images, labels, np.full(options.known, UNKNOWN_WRITER, np.int32))
-
-
-def _varied(digits: DigitSet, options: FineTuneOptions, with_non_digits: bool) -> tuple[ImageStack, IntArray]:
-    """Images and classes as in an epoch of the parent's training."""
-    return compose_epoch(digits, EpochPlan(1, options.seed, non_digit_part=0.25 if with_non_digits else 0.0), 0)
-
-
 def _continue(
     model: keras.Model,
     corrected: tuple[ImageStack, IntArray],
-    replay: tuple[ImageStack, IntArray],
+    replay: Replay,
     options: FineTuneOptions,
-    rng: np.random.Generator,
     watched: Mapping[str, tuple[ImageStack, IntArray]],
 ) -> tuple[CurvePoint, ...]:
     """Train on batches that mix corrected digits, varied anew each time, with replayed ones."""
+    rng = np.random.default_rng(options.seed)
+    count, classes = replay.logits.shape
+    keyed = np.eye(classes, classes + 1, dtype=np.float32)
+    known = np.hstack([replay.logits, np.ones((count, 1), np.float32)])
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False  # a few hundred digits of one office are no statistics
     replayed = round(options.batch_size * options.replay_part)
     own = max(1, options.batch_size - replayed)
-    steps = max(_FEWEST_STEPS, options.epochs * math.ceil(len(corrected[1]) / own))
-    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    steps = max(options.fewest_steps, options.epochs * math.ceil(len(corrected[1]) / own))
+    warming = round(_WARMING * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - warming, warmup_target=options.learning_rate, warmup_steps=warming
+    )
     model.compile(
         keras.optimizers.AdamW(rate, clipnorm=1.0),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        likeness_loss(options.likeness),
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
     looks = set(np.linspace(0, steps, _CURVE_POINTS).round().astype(int).tolist())
     curve = [CurvePoint(0, None, _shares_right(model, watched))]
     for step in range(1, steps + 1):
         mine = rng.integers(len(corrected[1]), size=own)
-        theirs = rng.integers(len(replay[1]), size=replayed)
+        theirs = rng.integers(len(known), size=replayed)
         varied = bend(corrected[0][mine], rng, 0.6)
         redrawn = rng.random(own) < 0.3
         varied[redrawn] = rescan(varied[redrawn], rng)
-        batch = np.concatenate([varied, replay[0][theirs]])
-        classes = np.concatenate([corrected[1][mine], replay[1][theirs]])
-        loss = model.train_on_batch(as_pixels(batch), classes)
+        batch = np.concatenate([varied, replay.images[theirs]])
+        targets = np.concatenate([keyed[corrected[1][mine]], known[theirs]])
+        loss = model.train_on_batch(as_pixels(batch), targets)
         if step in looks:
             # Keras answers with the mean over all batches since it was last told to begin anew.
             curve.append(CurvePoint(step, float(np.ravel(loss)[0]), _shares_right(model, watched)))

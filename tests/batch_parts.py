@@ -31,14 +31,15 @@ KILLER = "killer"
 DEFECT = "defect"
 
 
-def draw_form(path: Path, seed: int = 0) -> Path:
-    """A page of 200 dpi with a ruled line, a comb of five cells and a stroke in each."""
+def draw_form(path: Path, seed: int = 0, is_filled: bool = True) -> Path:
+    """A page of 200 dpi with a ruled line, a comb of five cells and a stroke in each, or in none."""
     page = np.full((1000, 1600), 255, np.uint8)
     cv2.line(page, (100, 100), (1500, 100), 0, 2)
     for cell in range(5):
         left = 400 + 56 * cell
         cv2.rectangle(page, (left, 400), (left + 56, 470), 0, 2)
-        cv2.line(page, (left + 28, 415), (left + 28, 455), 0, 5)
+        if is_filled:
+            cv2.line(page, (left + 28, 415), (left + 28, 455), 0, 5)
     page[0, seed] = 254  # pages of different seeds are different files
     Image.fromarray(page).save(path, dpi=(200, 200))
     return path

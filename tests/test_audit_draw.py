@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows.audit_page import audit_page
+from flows.audit_page import Audited, audit_page
 from pipeline.audit_draw import Draw, draw_accepted
 from pipeline.audit_sampling import tally
 from pipeline.batch import BatchOptions, plan_batch, run_batch
@@ -53,6 +53,17 @@ def test_accepted_fields_of_earlier_results_reach_people_with_their_pictures(opt
     assert draw_accepted(options.out, ALL, queue) == Draw((), 0, 0)  # they are there
 
 
+def test_blank_fields_of_earlier_results_are_drawn_with_their_pictures_too(options, queue, tmp_path):
+    draw_form(tmp_path / "inbox" / "2.png", 2, is_filled=False)
+    run_batch(plan_batch([tmp_path / "inbox"], options.out), options, open_with=open_scripted)
+    draw = draw_accepted(options.out, ALL, queue)
+    assert (draw.fields, len(draw.files)) == (3, 3)
+    run_batch(BatchPlan(draw.files), replace(options, again=True), open_with=open_auditing)
+    (blank,) = (item for item in queue.list_items() if item.machine_value is None)
+    assert blank.keying is Keying.AUDIT
+    assert queue.crop(blank.id) is not None
+
+
 def test_the_lot_draws_its_share_and_nothing_without_one(options, queue):
     assert draw_accepted(options.out, Routing(), queue) == Draw((), 0, 0)
     once = draw_accepted(options.out, Routing(audit_share=0.5), queue)
@@ -71,10 +82,12 @@ def test_originals_are_found_in_the_archive_and_told_when_they_are_gone(options,
 
 
 def test_the_page_says_how_the_budget_stands_by_form():
-    kept, broken = tally([False] * 100, 3, 0.01), tally([True] * 30, 0, 0.01)
-    page = audit_page(kept, {"a|b": kept}, Draw((), 4, 1))
-    assert "| `a\\|b` | 100 | 0 | 0.00% | 0.00% to 3.62% | 1.00% | 3 |" in page
-    assert "more fields, none of them wrong, would prove" in page
-    assert "4 accepted fields were drawn now, in 0 files. 1 are out of reach" in page
-    assert "**The error budget is broken**" in audit_page(broken, {}, Draw((), 0, 0))
-    assert "Nobody has keyed" in audit_page(tally([], 0, 0.01), {}, Draw((), 0, 0))
+    kept, broken, none = tally([False] * 100, 3, 0.01), tally([True] * 30, 0, 0.01), tally([], 0, 0.01)
+    page = audit_page(Audited(kept, none), {"a|b": Audited(kept, none)}, Draw((), 4, 1))
+    assert "| `a\\|b` | values | 100 | 0 | 0.00% | 0.00% to 3.62% | 1.00% | 3 |" in page
+    assert "| `a\\|b` | blanks | 0 | 0 |  | 0.00% to 100.00% | 1.00% | 0 |" in page
+    assert "more, none of them wrong, would prove" in page
+    assert "4 accepted and blank fields were drawn now, in 0 files. 1 are out of reach" in page
+    assert "**The error budget is broken** for values" in audit_page(Audited(broken, kept), {}, Draw((), 0, 0))
+    assert "**The error budget is broken** for blanks" in audit_page(Audited(kept, broken), {}, Draw((), 0, 0))
+    assert "Nobody has keyed an audited value" in audit_page(Audited(none, none), {}, Draw((), 0, 0))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -9,8 +11,10 @@ from pipeline.cli import app
 from pipeline.document import Decision, FieldKind
 from pipeline.routing import Routing, is_drawn
 from pipeline.second_key import Step, weigh_keys
-from pipeline.storage.review_item import Keying
+from pipeline.storage.review_desk import ReviewDesk
+from pipeline.storage.review_item import Answer, ItemState, Keying
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.reviewers import Reviewer, Reviewers, Role
 from recognizer.proportions import clopper_pearson
 from tests.storage.review_samples import reading, result
 
@@ -26,7 +30,8 @@ ALL = Routing(audit_share=1.0)
         pytest.param(Routing(), reading(decision=ACCEPTED), None, id="accepted"),
         pytest.param(ALL, reading(decision=ACCEPTED), Keying.AUDIT, id="accepted and drawn"),
         pytest.param(ALL, reading(decision=REVIEW), Keying.SHOWN, id="doubtful and drawn"),
-        pytest.param(ALL, reading(value=None, decision=BLANK), None, id="blank"),
+        pytest.param(Routing(("*",)), reading(value=None, decision=BLANK), None, id="blank"),
+        pytest.param(ALL, reading(value=None, decision=BLANK), Keying.AUDIT, id="blank and drawn"),
         pytest.param(Routing(("survey",)), reading(decision=ACCEPTED), Keying.BLIND, id="form with two keys"),
         pytest.param(Routing(("*",)), reading(decision=REVIEW), Keying.BLIND, id="all forms with two keys"),
         pytest.param(Routing(("*",)), reading(value=None, decision=REVIEW), Keying.SHOWN, id="nothing was read"),
@@ -65,6 +70,26 @@ def test_drawn_fields_wait_behind_the_others_and_go_when_read_anew_without_a_lot
     with ReviewQueue.open(url) as queue:
         queue.put_result(read, {})
         assert [item.spec.name for item in queue.list_items()] == ["b"]
+
+
+def test_a_drawn_blank_is_settled_by_one_person_who_sees_nothing_there_and_counted_apart(tmp_path):
+    """Ann finds the first empty, writing in the second and something unreadable in the third; so does eve."""
+    with ReviewQueue.open(f"sqlite:///{tmp_path}/q.db", ALL) as queue:
+        blanks = [reading(name, value=None, decision=BLANK) for name in ("empty", "filled", "scrawl")]
+        queue.put_result(result(*blanks, reading("value", decision=ACCEPTED)), {})
+        keyed = {"empty": "blank", "filled": "91234", "scrawl": "?", "value": "blank"}
+        desk = ReviewDesk(queue._engine)
+        ann, eve = Reviewer("ann"), Reviewer("eve", Role.SUPERVISOR)
+        for item in queue.list_items():
+            desk.answer(ann, Answer(item.id, keyed[item.spec.name], "field"))
+        assert {item.spec.name: item.state for item in queue.list_items(None)} == {
+            "empty": "blank", "filled": "escalated", "scrawl": "escalated", "value": "escalated",
+        }  # fmt: skip
+        for item in queue.list_items(ItemState.ESCALATED):
+            desk.answer(eve, Answer(item.id, keyed[item.spec.name], "field"))
+        assert sorted(queue.audited(called_blank=True)[0]) == [False, True, True]
+        assert queue.audited() == ((True,), 0)
+        assert desk.verify().findings == ()
 
 
 # --- figures -------------------------------------------------------------------------------------
@@ -124,10 +149,6 @@ def test_two_keys_let_hardly_any_error_escape_at_one_percent_operator_errors():
 
 
 def test_report_counts_and_stops_when_the_budget_is_broken(own_state):
-    from pipeline.storage.review_desk import ReviewDesk
-    from pipeline.storage.review_item import Answer
-    from pipeline.storage.reviewers import Reviewer, Reviewers, Role
-
     url = f"sqlite:///{own_state}/fieldreader.db"
     report = CliRunner().invoke(app, ["audit", "report"])
     assert (report.exit_code, "No accepted field has been audited yet" in report.output) == (0, True)
@@ -147,4 +168,28 @@ def test_report_counts_and_stops_when_the_budget_is_broken(own_state):
     report = CliRunner().invoke(app, ["audit", "report"])
     assert "10 of 12 audited values wrong: 83.33%, 95 % interval 51.59% to 97.91%" in report.output
     assert report.exit_code == 3
+    assert "0 of 0 audited blanks filled in" in report.output
     assert CliRunner().invoke(app, ["audit", "report", "--template", "other"]).exit_code == 0
+
+
+def test_the_report_finds_writing_in_fields_called_blank_though_no_value_is_wrong(own_state):
+    with ReviewQueue.open(f"sqlite:///{own_state}/fieldreader.db", ALL) as queue:
+        for number in range(40):
+            blank = reading("a", value=None, decision=BLANK)
+            queue.put_result(result(blank, reading("b", decision=ACCEPTED), source=f"{number:064d}"), {})
+        desk = ReviewDesk(queue._engine)
+        eve = Reviewer("eve", Role.SUPERVISOR)
+        for number, item in enumerate(queue.list_items()):
+            is_lost = item.spec.name == "a" and number < 20
+            answer = Answer(item.id, "91234" if is_lost else item.machine_value or "blank", "field")
+            desk.answer(eve, answer)
+            if is_lost:  # the keys differ, so a supervisor decides
+                desk.answer(eve, answer)
+    report = CliRunner().invoke(app, ["audit", "report"])
+    assert "0 of 40 audited values wrong: 0.00%" in report.output
+    assert "10 of 40 audited blanks filled in: 25.00%" in report.output
+    assert "sufficed at audited blank" in report.output
+    assert report.exit_code == 3
+    facts = json.loads(CliRunner().invoke(app, ["audit", "report", "--json"]).output)
+    assert (facts["wrong"], facts["broken"]) == (0, False)
+    assert (facts["blanks"]["wrong"], facts["blanks"]["audited"], facts["blanks"]["broken"]) == (10, 40, True)

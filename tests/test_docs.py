@@ -199,3 +199,12 @@ def test_every_test_named_in_the_security_list_exists():
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
     assert len(named) > 25
     assert {name for name in named if f"def {name}(" not in tests} == set()
+
+
+def test_every_point_of_the_security_list_has_a_verdict_and_a_test_or_a_reason():
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| ")]
+    points = [[cell.strip() for cell in row] for row in rows if "Point" not in row[0] and "---" not in row[0]]
+    assert len(points) > 40
+    assert {verdict for _, verdict, _ in points} == {"holds", "in part", "**does not**", "nothing of it"}
+    assert [point for point, _, shown in points if len(shown) < len("JSON alone")] == []

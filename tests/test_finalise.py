@@ -14,9 +14,12 @@ from pipeline.cli import app
 from pipeline.document import Decision, ResultStatus
 from pipeline.errors import OutputError
 from pipeline.finalise import Origin, Standing, finalise
+from pipeline.routing import Routing
 from pipeline.storage.results import write_result
-from pipeline.storage.review_item import Answer
+from pipeline.storage.review_desk import ReviewDesk
+from pipeline.storage.review_item import Answer, ItemState
 from pipeline.storage.review_queue import ReviewQueue
+from pipeline.storage.reviewers import Reviewer, Role
 from tests.storage.review_samples import reading, result
 
 ACCEPTED, BLANK = Decision.ACCEPTED, Decision.BLANK
@@ -71,6 +74,24 @@ def test_accepted_and_blank_fields_need_nobody(queue):
     document = final(queue, read)
     assert document.standing is Standing.FINAL
     assert [(field.value, field.origin) for field in document.fields] == [("01234", "machine"), (None, "machine")]
+
+
+@pytest.mark.parametrize(
+    ("keyed", "value", "origin"),
+    [
+        pytest.param("blank", None, Origin.MACHINE, id="empty, as the machine saw"),
+        pytest.param("91234", "91234", Origin.PERSON, id="filled in"),
+    ],
+)
+def test_what_an_audit_finds_in_a_field_called_blank_counts(own_state, keyed, value, origin):
+    read = result(reading("a", value=None, decision=BLANK))
+    with ReviewQueue.open(f"sqlite:///{own_state}/fieldreader.db", Routing(audit_share=1.0)) as queue:
+        queue.put_result(read, {})
+        settle(queue, keyed)
+        for item in queue.list_items(ItemState.ESCALATED):
+            ReviewDesk(queue._engine).answer(Reviewer("eve", Role.SUPERVISOR), Answer(item.id, keyed, "row"))
+        (field,) = final(queue, read).fields
+    assert (field.value, field.origin, field.machine_value) == (value, origin, None)
 
 
 def test_a_field_for_a_person_that_is_not_in_the_queue_waits(queue):

@@ -24,7 +24,7 @@ from recognizer.model_store import champion, rollback
 from recognizer.reader import load_recognizer
 
 FIELDS = 40
-SMALL = FineTuneOptions(epochs=3, known=1500)
+SMALL = FineTuneOptions(epochs=3, fewest_steps=60, known=600, kept=400)
 OPTIONS = RetrainingOptions(learn_from=(FORM,), fine_tuning=SMALL)
 VOUCHED_FOR = replace(OPTIONS, trusts_labels=True)
 """The reader is sure that these fours are something else, so somebody has to say that the labels are right."""
@@ -49,6 +49,12 @@ def key(url, written, keyed=None):
     fields, readings = written
     with ReviewQueue.open(url) as queue:
         settle(queue, fields, readings, keyed or [field.value for field in fields])
+
+
+def later_fields(recognizer, count=8):
+    """Fields of the next day, how they are read, and what is keyed."""
+    fields = written_fields(*odd_hand(count, 12), 2, prefix="later")
+    return fields, read_written(fields, recognizer), [field.value for field in fields]
 
 
 @pytest.fixture
@@ -93,8 +99,9 @@ def test_a_form_that_opts_out_is_forgotten(url, written, recognizer):
         assert training_set.samples() == ()
 
 
-def test_corrections_of_a_new_hand_are_learnt_promoted_taken_back_and_purged(url, written, tmp_path):
+def test_corrections_of_a_new_hand_are_learnt_promoted_taken_back_and_purged(url, written, recognizer, tmp_path):
     key(url, written)
+    later = later_fields(recognizer)
     store, pages = tmp_path / "models", tmp_path / "retraining"
     before = champion(store)
 
@@ -105,6 +112,8 @@ def test_corrections_of_a_new_hand_are_learnt_promoted_taken_back_and_purged(url
     after = champion(store)
     assert (after.name, after.version, after.parent) == ("fine-tuned", "1", before.sha256)
     assert after.data_fingerprint == report.gathered.version
+    assert {sample.form for sample in report.trial.judged} == {sample.form for sample in report.gathered.judging}
+    assert len(report.trial.judged) > 2 * len(report.gathered.held_out)
     assert report.trial.corrections.challenger_right > report.trial.corrections.champion_right
     point = load_operating_point(after.file(OPERATING_POINT))
     assert (point.name, point.is_certified) == ("fine-tuned-1", False)
@@ -112,6 +121,13 @@ def test_corrections_of_a_new_hand_are_learnt_promoted_taken_back_and_purged(url
         assert [run.state for run in log.runs(RETRAINING)] == [RunState.DONE]
     page = done.page.read_text()
     assert "Promoted" in page
+    # What the champion learnt from proves nothing about the next one; what is keyed since does.
+    with ReviewQueue.open(url) as queue, TrainingSet.open(url) as training_set:
+        settle(queue, *later)
+        again = gather(queue, training_set, load_recognizer(after, "cpu"), [FORM], learnt=after.data_fingerprint)
+    new = {sample.form for sample in again.judging} - {sample.form for sample in report.gathered.judging}
+    assert new
+    assert {sample.form for sample in again.judging if not sample.is_held_out} <= new
     assert page.count("data:image/png") > 5
 
     assert rollback(store).sha256 == before.sha256

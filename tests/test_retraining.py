@@ -9,7 +9,7 @@ from pipeline.learning.retraining import RetrainingOptions, Verdict, frozen_benc
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
-from pipeline.training_sample import is_held_out
+from pipeline.training_sample import part_of
 from recognizer.model_store import champion
 from tests.storage.review_samples import SURVEY, reading, result
 
@@ -30,9 +30,10 @@ def test_the_benchmark_is_mnists_held_out_writers_where_mnist_is(real_data):
     assert len(crops) == len(labels) > 5000
 
 
-def test_a_quarter_of_the_documents_judges():
-    sides = [is_held_out(f"{source:064d}", 1) for source in range(2000)]
-    assert 0.22 < np.mean(sides) < 0.28
+def test_documents_are_parted_into_four_by_their_identity():
+    parts = [part_of(f"{source:064d}", 1) for source in range(2000)]
+    assert np.all(np.abs(np.bincount(parts) / 2000 - 0.25) < 0.03)
+    assert len(np.bincount(parts)) == 4
 
 
 @pytest.mark.parametrize(

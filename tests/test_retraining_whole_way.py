@@ -85,7 +85,7 @@ def test_corrections_become_a_challenger_that_serves_only_when_it_is_proven_bett
     after = champion(state / "models")
     challenger = open_bundle(state / "models" / "fine-tuned-1")
     assert challenger.parent == before.sha256
-    (row,) = (line for line in done.stdout.splitlines() if line.startswith("| held-out corrections"))
+    (row,) = (line for line in done.stdout.splitlines() if line.startswith("| corrections not seen"))
     right_before, right_after = (float(cell.strip(" %")) for cell in row.split("|")[2:4])
     # Which of the two it is depends on how good the shipped model is already: the gate may find nothing to gain.
     if done.returncode == 0:

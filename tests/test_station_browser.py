@@ -242,6 +242,31 @@ def test_every_deed_has_a_key_and_can_be_undone(place):
 
 
 @slow
+def test_a_refusal_that_comes_late_takes_no_key_that_was_meant_for_the_next_field(place):
+    page = place.fill(3).start().tab()
+    page.run(
+        "window.quick = fetch.bind(window); window.fetch = (...asked) =>"
+        " new Promise((done) => setTimeout(done, 700)).then(() => quick(...asked)); 0"
+    )
+    first, second = page.run("hand[0].id"), page.run("hand[1].id")
+    page.type("95555")
+    page.press("Enter")
+    page.wait(f"hand.length > 1 && hand[1].id === '{first}'")
+    assert page.run("hand[0].id") == second
+    page.press("F2")
+    page.wait(f"hand[0].id === '{first}'")
+    assert "range does not fit" in page.run("document.getElementById('remark').textContent")
+    page.press("Enter")  # of the rhythm, before it is seen what came back
+    assert page.run("hand[0].id") == first
+    page.press("Enter")
+    page.wait(f"!outbox.length && hand.every((item) => item.id !== '{first}')")
+    assert {name: answer[0] for name, answer in place.answers()[0].items()} == {
+        first: "corrected",
+        second: "unreadable",
+    }
+
+
+@slow
 def test_rules_speak_while_typing_and_a_second_enter_insists(place):
     page = place.fill(1).start().tab()
     page.type("95555")

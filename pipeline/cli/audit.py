@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.app import command_group, examples, global_options
 from pipeline.cli.options import MaxError
+
+if TYPE_CHECKING:
+    from pipeline.audit_sampling import AuditTally
 
 EXIT_TAMPERED = 4
 EXIT_BROKEN_BUDGET = 3
@@ -53,29 +56,44 @@ def report_command(
 ) -> None:
     """Show how many accepted values people found wrong in audits, with a 95 % interval, beside the error budget.
 
-    Exit code 3 is the stop rule: the evidence suffices that the budget is broken. It may be asked after every field.
-    Fields are drawn by the setting `audit_share`.
+    Fields that were called blank are counted apart: how many of them are filled in, beside the same budget. Exit code
+    3 is the stop rule: the evidence suffices that the budget is broken. It may be asked after every field. Fields are
+    drawn by the setting `audit_share`.
     """
     from pipeline.audit_sampling import tally
     from pipeline.storage.review_queue import ReviewQueue
 
     settings = global_options(context).settings(max_error=max_error)
     with ReviewQueue.open(settings.queue_url) as queue:
-        outcomes, waiting = queue.audited(template)
-    counted = tally(outcomes, waiting, settings.max_error)
-    low, high = counted.interval
+        values = tally(*queue.audited(template), settings.max_error)
+        blanks = tally(*queue.audited(template, called_blank=True), settings.max_error)
     if as_json:
-        facts = {"audited": counted.audited, "wrong": counted.wrong, "waiting": waiting, "rate": counted.rate}
-        typer.echo(
-            json.dumps(facts | {"low": low, "high": high, "budget": counted.budget, "broken": counted.is_broken})
-        )
-    elif not counted.audited:
+        typer.echo(json.dumps(_facts(values) | {"blanks": _facts(blanks)}))
+    elif not values.audited and not blanks.audited:
+        waiting = values.waiting + blanks.waiting
         typer.echo(f"No accepted field has been audited yet; {waiting} wait. The setting audit_share draws them.")
     else:
-        typer.echo(
-            f"{counted.wrong:,} of {counted.audited:,} audited values wrong: {counted.rate:.2%}, "
-            f"95 % interval {low:.2%} to {high:.2%}; error budget {counted.budget:.2%}; {waiting:,} wait"
-        )
-        if counted.is_broken:
-            typer.echo(f"The error budget is broken; the evidence sufficed at audited field {counted.alarm_at:,}.")
-    raise typer.Exit(EXIT_BROKEN_BUDGET if counted.is_broken else 0)
+        _echo(values, "audited values wrong", "value")
+        _echo(blanks, "audited blanks filled in", "blank")
+    raise typer.Exit(EXIT_BROKEN_BUDGET if values.is_broken or blanks.is_broken else 0)
+
+
+def _facts(counted: AuditTally) -> dict[str, float | bool | None]:
+    low, high = counted.interval
+    return {
+        "audited": counted.audited, "wrong": counted.wrong, "waiting": counted.waiting, "rate": counted.rate,
+        "low": low, "high": high, "budget": counted.budget, "broken": counted.is_broken,
+    }  # fmt: skip
+
+
+def _echo(counted: AuditTally, what: str, one: str) -> None:
+    if counted.rate is None:
+        typer.echo(f"0 of 0 {what}; {counted.waiting:,} wait")
+        return
+    low, high = counted.interval
+    typer.echo(
+        f"{counted.wrong:,} of {counted.audited:,} {what}: {counted.rate:.2%}, "
+        f"95 % interval {low:.2%} to {high:.2%}; error budget {counted.budget:.2%}; {counted.waiting:,} wait"
+    )
+    if counted.is_broken:
+        typer.echo(f"The error budget is broken; the evidence sufficed at audited {one} {counted.alarm_at:,}.")

@@ -40,8 +40,9 @@ class Gathered:
         settled: confirmed and corrected fields of the forms that may be learnt from.
         aligned: those whose picture gave labelled digits.
         training: samples to learn from, without the suspected ones.
-        held_out: samples that judge, from other documents; all of them, since where the model in service is surely
-            wrong the challenger is to show it.
+        held_out: samples of documents that never train.
+        judging: samples that prove a challenger, suspected ones too, since where the model in service is surely wrong
+            the challenger is to show it: those held out, and those that the model in service has not learnt from.
         suspects: of both.
         checked: samples whose label was looked at.
         items: the settled fields by id.
@@ -52,16 +53,16 @@ class Gathered:
     aligned: int
     training: tuple[Sample, ...]
     held_out: tuple[Sample, ...]
+    judging: tuple[Sample, ...]
     suspects: tuple[Suspect, ...]
     checked: int
     items: Mapping[str, ReviewItem]
     version: str
 
-    @property
-    def held_out_items(self) -> tuple[ReviewItem, ...]:
-        """The fields that the judging samples are of."""
-        judging = {sample.item_id for sample in self.held_out}
-        return tuple(item for item in self.items.values() if item.id in judging)
+    def items_of(self, samples: Sequence[Sample]) -> tuple[ReviewItem, ...]:
+        """The fields that samples are of."""
+        named = {sample.item_id for sample in samples}
+        return tuple(item for item in self.items.values() if item.id in named)
 
 
 def settled_items(queue: ReviewQueue, learn_from: Sequence[str]) -> tuple[ReviewItem, ...]:
@@ -85,6 +86,7 @@ def gather(
     recognizer: Recognizer,
     learn_from: Sequence[str],
     trusts_labels: bool = False,
+    learnt: str = "",
 ) -> Gathered:
     """Bring the training set in line with the queue, check its labels, and write down the version that comes of it.
 
@@ -92,6 +94,7 @@ def gather(
         recognizer: of the model in service; helps to cut the digits, and doubts the labels.
         learn_from: names of forms; samples of all others are removed.
         trusts_labels: learn suspected labels as well, since somebody has looked at them.
+        learnt: training set of the model in service, `data_fingerprint` of its bundle.
     """
     items = settled_items(queue, learn_from)
     _bring_up_to_date(items, queue, training_set, recognizer)
@@ -100,14 +103,17 @@ def gather(
     doubtful = frozenset[str]() if trusts_labels else frozenset(suspect.sample.id for suspect in suspects)
     training = tuple(s for s in samples if not s.is_held_out and s.id not in doubtful)
     held_out = tuple(s for s in samples if s.is_held_out)
+    by_id = {item.id: item for item in items}
+    known = _forms_before(training_set.made_at(learnt), samples, by_id)
     return Gathered(
         settled=len(items),
         aligned=len({sample.item_id for sample in samples}),
         training=training,
         held_out=held_out,
+        judging=tuple(s for s in samples if s.is_held_out or s.form not in known),
         suspects=suspects,
         checked=len(samples),
-        items={item.id: item for item in items},
+        items=by_id,
         version=training_set.freeze((*training, *held_out)),
     )
 
@@ -124,6 +130,16 @@ def _bring_up_to_date(
             digits = label_digits(item, picture, recognizer) if picture is not None else ()
             if digits or item.id in known:
                 training_set.replace(item.id, samples_of(item, digits))
+
+
+def _forms_before(
+    moment: str | None, samples: Sequence[Sample], items: Mapping[str, ReviewItem]
+) -> frozenset[tuple[str, int]]:
+    """Documents that the model in service, or one before it, may have learnt from: they were in the queue by then.
+
+    Which samples a version holds would not tell: a field that is answered anew has new ones.
+    """
+    return frozenset(s.form for s in samples if moment is not None and items[s.item_id].created_at <= moment)
 
 
 def _suspects(samples: Sequence[Sample], recognizer: Recognizer) -> tuple[Suspect, ...]:

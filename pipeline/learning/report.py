@@ -24,6 +24,8 @@ from recognizer.comparison import Comparison
 from recognizer.evaluation_plots import draw_lines, name_of
 from recognizer.readings import InkImage
 
+CORRECTIONS = "corrections not seen"
+"""By the network that reads them: the challenger, or a stand-in for it."""
 NAMED_ITEMS = 10
 """Of suspected labels, in the short text."""
 SHOWN = 60
@@ -70,7 +72,7 @@ def write_retraining_page(folder: Path, report: RetrainingReport, queue: ReviewQ
         context["digits"] = [
             (name, _changed_digits(comparison, inks))
             for name, comparison, inks in (
-                ("held-out corrections", trial.corrections, digits_of_samples(gathered.held_out)[0]),
+                (CORRECTIONS, trial.corrections, digits_of_samples(trial.judged)[0]),
                 (trial.benchmark_name, trial.benchmark, trial.benchmark_digits[0]),
             )
         ]
@@ -78,9 +80,9 @@ def write_retraining_page(folder: Path, report: RetrainingReport, queue: ReviewQ
 
 
 def _plots(trial: Trial) -> list[Plot]:
-    names = list(trial.curve[0].right)
-    wrong = {name: [(point.step, 100 * (1 - point.right[name])) for point in trial.curve] for name in names}
-    loss = {"training": [(point.step, point.loss) for point in trial.curve if point.loss is not None]}
+    curve = trial.tuned.curve
+    wrong = {name: [(point.step, 100 * (1 - point.right[name])) for point in curve] for name in curve[0].right}
+    loss = {"training": [(point.step, point.loss) for point in curve if point.loss is not None]}
     return [
         Plot(
             "retraining_errors",
@@ -110,7 +112,7 @@ def _rows(trial: Trial) -> list[dict[str, Any]]:
             "losses": one.log_losses,
             "calibration": one.calibration_errors,
         }
-        for name, one in (("held-out corrections", trial.corrections), (trial.benchmark_name, trial.benchmark))
+        for name, one in ((CORRECTIONS, trial.corrections), (trial.benchmark_name, trial.benchmark))
     ]
 
 
@@ -175,7 +177,6 @@ def _suspect(suspect: Suspect, gathered: Gathered) -> dict[str, Any]:
         "position": sample.position + 1,
         "place": _place(gathered.items[sample.item_id]),
         "item": sample.item_id,
-        "judges": sample.is_held_out,
     }
 
 
@@ -212,7 +213,7 @@ def report_text(report: RetrainingReport) -> str:
         f"{title} against {report.champion}: {report.reason}.",
         "",
         f"- settled fields: {gathered.settled}, of which {gathered.aligned} gave labelled digits",
-        f"- digits: {len(gathered.training)} trained on, {len(gathered.held_out)} held out, from other documents"
+        f"- digits: {len(gathered.training)} trained on, {len(gathered.held_out)} of documents that never train"
         f" (training set {gathered.version[:12]})",
     ]
     if gathered.suspects:
@@ -222,7 +223,7 @@ def report_text(report: RetrainingReport) -> str:
         lines.append(f"- labels that look wrong: {len(gathered.suspects)}; their items: {named}{more}")
     if trial:
         lines += ["", "| read right | before | after | digits |", "| --- | --- | --- | --- |"]
-        lines.append(_comparison_row("held-out corrections", trial.corrections))
+        lines.append(_comparison_row(CORRECTIONS, trial.corrections))
         lines.append(_comparison_row(trial.benchmark_name, trial.benchmark))
         lines += ["", *(f"- {'yes' if c.is_passed else '**no**'}, {c.name}: {c.finding}" for c in trial.checks)]
     return "\n".join(lines) + "\n"

@@ -1,12 +1,11 @@
 """Learn from corrections: a training set, a challenger, a gate, and promotion or refusal.
 
-The one place where corrections leave the queue and reach training. Documents are parted by their identity, so that the
-same document never trains and judges, not even in later rounds.
+The one place where corrections leave the queue and reach training. Documents are parted by their identity, so that no
+document is judged by a network that learnt from it, not even in later rounds.
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -14,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.confidence.operating_point import OperatingPoint, load_operating_point, to_json
+from pipeline.confidence.operating_point import OperatingPoint, load_operating_point
 from pipeline.errors import ModelError
+from pipeline.learning.challengers import CHALLENGER_NAME, Challengers, train_challengers
 from pipeline.learning.field_comparison import FieldPair, read_both, tallies
 from pipeline.learning.gate import Check, judge
 from pipeline.learning.gathering import Gathered, gather
@@ -23,23 +23,20 @@ from pipeline.learning.label_check import MOST_SUSPECTS
 from pipeline.process import ReadingOptions
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
-from pipeline.training_sample import Digits, digits_of_samples
+from pipeline.training_sample import Digits, Sample, digits_of_samples
 from recognizer.bundle import OPERATING_POINT, Bundle
-from recognizer.comparison import Comparison, compare
+from recognizer.comparison import Comparison, compare, joined
 from recognizer.dataset import load_mnist, split_by_writer
-from recognizer.fine_tuning import Beside, CurvePoint, FineTuned, FineTuneOptions, fine_tune
+from recognizer.fine_tuning import FineTuned, FineTuneOptions
 from recognizer.model_store import champion, promote
 from recognizer.pen import draw_digit, random_hand
 from recognizer.reader import FieldRecognizer, load_recognizer
 from recognizer.readings import DIGIT_COUNT
 
-CHALLENGER_NAME = "fine-tuned"
 PEN_HANDS = 200
 """Hands of the drawn benchmark; each writes every digit once, 2,000 digits in all."""
 PEN_SEED = 20260101
 """Never used in training, and never changed: the benchmark stays the same from round to round."""
-WATCHED = 1000
-"""Benchmark digits that are read along the way, for the curve; the gate reads them all."""
 
 
 class Verdict(StrEnum):
@@ -81,16 +78,19 @@ class Trial:
 
     Attributes:
         challenger: name and version.
-        curve: of its training.
-        corrections, benchmark: digits of held-out documents, and digits that never change.
+        tuned: the challenger, and how its training went.
+        corrections: keyed digits that the challenger, or a stand-in for it, had not learnt from.
+        judged: their samples, in the same order.
+        benchmark: digits that never change.
         benchmark_name: what the benchmark is.
-        fields: held-out fields read by both.
+        fields: the fields of those corrections, read by both.
         checks: what the gate asked, and what it found.
     """
 
     challenger: str
-    curve: tuple[CurvePoint, ...]
+    tuned: FineTuned
     corrections: Comparison
+    judged: tuple[Sample, ...]
     benchmark: Comparison
     benchmark_name: str
     benchmark_digits: Digits = field(repr=False)
@@ -132,7 +132,9 @@ def retrain(
     """
     parent = champion(store)
     recognizer = load_recognizer(parent, "cpu")
-    gathered = gather(queue, training_set, recognizer, options.learn_from, options.trusts_labels)
+    gathered = gather(
+        queue, training_set, recognizer, options.learn_from, options.trusts_labels, parent.data_fingerprint
+    )
     nothing = RetrainingReport(gathered, _title(parent), Verdict.NOT_TRAINED, "")
     refusal = _refusal_of_labels(gathered, options)
     if refusal is not None:
@@ -141,20 +143,23 @@ def retrain(
         return replace(nothing, reason=too_few)
     benchmark_name, benchmark = frozen_benchmark(options.data)
     point = load_operating_point(parent.file(OPERATING_POINT))
-    try:
-        tuned = _challenger(parent, store, gathered, benchmark, point, options)
-    except ModelError as error:
-        # Corrections that contradict each other leave networks so undecided that their export reads differently.
-        return replace(nothing, verdict=Verdict.REFUSED, reason=str(error))
-    trial = _try(queue, recognizer, tuned, gathered, (benchmark_name, benchmark), point, options)
+    tuning = replace(options.fine_tuning, data=_mnist(options.data))
+    with tempfile.TemporaryDirectory() as work:
+        place = _next_place(store)
+        try:
+            challengers = train_challengers(parent, place, Path(work), gathered, benchmark, point, tuning)
+        except ModelError as error:
+            # Corrections that contradict each other leave networks so undecided that their export reads differently.
+            return replace(nothing, verdict=Verdict.REFUSED, reason=str(error))
+        trial = _try(queue, recognizer, challengers, gathered, (benchmark_name, benchmark), point, options)
     failed = next((check for check in trial.checks if not check.is_passed), None)
     if failed is not None:
         return replace(nothing, verdict=Verdict.REFUSED, reason=f"{failed.name}: {failed.finding}", trial=trial)
     if point.is_certified:
         reason = "it holds all that is asked, but certified thresholds would become estimates; promote it yourself"
         return replace(nothing, verdict=Verdict.PASSED, reason=reason, trial=trial)
-    promote(store, tuned.bundle)
-    reason = "proven better on held-out corrections, and no worse elsewhere"
+    promote(store, trial.tuned.bundle)
+    reason = "proven better on corrections it had not seen, and no worse elsewhere"
     return replace(nothing, verdict=Verdict.PROMOTED, reason=reason, trial=trial)
 
 
@@ -193,35 +198,6 @@ def _too_few(gathered: Gathered, options: RetrainingOptions) -> str | None:
     return None
 
 
-def _challenger(
-    parent: Bundle,
-    store: Path,
-    gathered: Gathered,
-    benchmark: Digits,
-    point: OperatingPoint,
-    options: RetrainingOptions,
-) -> FineTuned:
-    """Train it, calibrate it, and give it the champion's thresholds, as estimates: nothing certifies them for it."""
-    version, folder = _next_place(store)
-    own_point = replace(point, name=f"{CHALLENGER_NAME}-{version}", is_certified=False)
-    tuning = replace(options.fine_tuning, name=CHALLENGER_NAME, version=version, data=_mnist(options.data))
-    crops, labels = benchmark
-    rows = np.linspace(0, len(labels) - 1, min(WATCHED, len(labels))).round().astype(int)
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / OPERATING_POINT
-        file.write_text(json.dumps(to_json(own_point), indent=1) + "\n", encoding="utf-8")
-        beside = Beside(
-            calibrate_on=benchmark,
-            watched={
-                "held-out corrections": digits_of_samples(gathered.held_out),
-                "benchmark": ([crops[row] for row in rows], labels[rows]),
-            },
-            files={OPERATING_POINT: file},
-            data_fingerprint=gathered.version,
-        )
-        return fine_tune(parent, *digits_of_samples(gathered.training), folder, tuning, beside)
-
-
 def _mnist(data: Path | None) -> Path | None:
     return data if data is not None and (data / "mnist.npz").is_file() else None
 
@@ -229,7 +205,7 @@ def _mnist(data: Path | None) -> Path | None:
 def _try(
     queue: ReviewQueue,
     recognizer: FieldRecognizer,
-    tuned: FineTuned,
+    challengers: Challengers,
     gathered: Gathered,
     benchmark: tuple[str, Digits],
     point: OperatingPoint,
@@ -237,20 +213,34 @@ def _try(
 ) -> Trial:
     """Read what judges with both models, and ask the gate."""
     name, digits = benchmark
-    parent, challenger = recognizer.bundle, tuned.bundle
-    corrections = compare(parent, challenger, *digits_of_samples(gathered.held_out))
-    on_benchmark = compare(parent, challenger, *digits)
-    own_point = load_operating_point(challenger.file(OPERATING_POINT))
-    fields = read_both(
-        gathered.held_out_items,
-        queue.crop,
-        (recognizer, point),
-        (load_recognizer(challenger, "cpu"), own_point),
-        options.reading,
+    parent, tuned = recognizer.bundle, challengers.tuned
+    comparisons: list[Comparison] = []
+    judged: list[Sample] = []
+    fields: list[FieldPair] = []
+    for turn in challengers.turns:
+        comparisons.append(compare(parent, turn.reader, *digits_of_samples(turn.samples)))
+        judged += turn.samples
+        own_point = load_operating_point(turn.reader.file(OPERATING_POINT))
+        fields += read_both(
+            gathered.items_of(turn.samples),
+            queue.crop,
+            (recognizer, point),
+            (load_recognizer(turn.reader, "cpu"), own_point),
+            options.reading,
+        )
+    corrections = joined(comparisons)
+    on_benchmark = compare(parent, tuned.bundle, *digits)
+    checks = judge(
+        corrections,
+        [sample.form for sample in judged],
+        np.array([sample.is_held_out for sample in judged]),
+        on_benchmark,
+        *tallies(fields),
+        options.reading.max_error,
     )
-    forms = [sample.form for sample in gathered.held_out]
-    checks = judge(corrections, forms, on_benchmark, *tallies(fields), options.reading.max_error)
-    return Trial(_title(challenger), tuned.curve, corrections, on_benchmark, name, digits, fields, checks)
+    return Trial(
+        _title(tuned.bundle), tuned, corrections, tuple(judged), on_benchmark, name, digits, tuple(fields), checks
+    )
 
 
 def _next_place(store: Path) -> tuple[str, Path]:

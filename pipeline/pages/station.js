@@ -25,6 +25,7 @@ let lastKey = Date.now();
 let checkTimer = 0;
 let checkNumber = 0;
 const kept = new Map(); // what was keyed for a field, should it come back
+const refused = new Map(); // why a field came back
 const times = [];
 const pictures = new Map();
 
@@ -110,18 +111,23 @@ function keep(item, body) {
   kept.set(item.id, [UNREADABLE, BLANK].includes(body.text) ? "" : body.text || "");
 }
 
-// A refused answer comes back to the screen, with what was keyed and what is wrong with it.
+// A refused answer comes back, with what was keyed and what is wrong with it: as the next field, since the key that is
+// on its way now is meant for the one on the screen.
 function bringBack(item, body, error) {
-  hand = [item, ...hand.filter((other) => other.id !== item.id)];
+  hand = hand.filter((other) => other.id !== item.id);
   keep(item, body);
+  refused.set(item.id, { words: error.message, isRule: error.code === "breaks_a_rule" });
+  hand.splice(1, 0, item);
+  if (hand[0] !== item) return say(`${item.field.replaceAll("_", " ")} comes back next`, true);
   say("");
   show();
-  if (error.code === "breaks_a_rule") {
-    insisting = true;
-    remark(`${error.message}. Enter again to insist.`);
-  } else {
-    remark(error.message);
-  }
+  if (refused.get(item.id).isRule) insist(item); // nothing else was on the screen
+  return undefined;
+}
+
+function insist(item) {
+  insisting = true;
+  remark(`${refused.get(item.id).words}. Enter again to insist.`);
 }
 
 // --- what is seen ------------------------------------------------------------------------------
@@ -162,7 +168,7 @@ function show() {
   value.value = touched ? before : item.proposal || "";
   value.className = touched || !item.proposal ? "" : "proposal";
   value.placeholder = item.blind ? "key what you see" : item.looks_blank ? "looks blank: Enter" : "nothing was read";
-  remark("");
+  remark(refused.get(item.id)?.words || "");
   $("why").textContent = why(item);
   second(item);
   draw(item);
@@ -285,6 +291,7 @@ function remark(words, isFine = false) {
 
 function leave(path, body) {
   const item = hand.shift();
+  refused.delete(item.id);
   keep(item, body);
   times.push(Date.now());
   if (times.length > 60) times.shift();
@@ -298,7 +305,8 @@ function leave(path, body) {
 const deeds = {
   accept() {
     const text = $("value").value.trim();
-    if (!text && hand[0].looks_blank) deeds.blank(); // the machine's proposal, as any other
+    if (refused.get(hand[0].id)?.isRule && !insisting) insist(hand[0]);
+    else if (!text && hand[0].looks_blank) deeds.blank(); // the machine's proposal, as any other
     else if (!text) remark("Key what the field shows. F8 if it is blank, F2 if nobody can read it.");
     else leave("/api/answer", { text, insist: insisting });
   },
@@ -358,6 +366,7 @@ $("key").addEventListener("submit", (event) => {
 $("value").addEventListener("input", () => {
   touched = true;
   insisting = false;
+  refused.delete(hand[0]?.id);
   $("value").className = "";
   $("second").replaceChildren();
   remark("");

@@ -117,11 +117,12 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         if not person.reviewer.is_supervisor:
             raise HTTPException(403, "the monitor is for supervisors")
         figures = queue_figures(station.desk.engine, datetime.now(UTC))
-        outcomes, waiting = ReviewQueue(station.desk.engine).audited()
-        runs = RunLog(station.desk.engine).runs(limit=PLOTTED_RUNS)
-        return HTMLResponse(
-            _page("monitor.html", **monitor_facts(figures, tally(outcomes, waiting, station.max_error), runs))
+        queue = ReviewQueue(station.desk.engine)
+        values, blanks = (
+            tally(*queue.audited(called_blank=called_blank), station.max_error) for called_blank in (False, True)
         )
+        runs = RunLog(station.desk.engine).runs(limit=PLOTTED_RUNS)
+        return HTMLResponse(_page("monitor.html", **monitor_facts(figures, values, blanks, runs)))
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:

@@ -172,15 +172,25 @@ def watch(one: Vigilance) -> Watch:
 
 
 def monitor_facts(
-    figures: QueueFigures, audit: AuditTally, runs: Sequence[RunRecord] = (), now: datetime | None = None
+    figures: QueueFigures,
+    audit: AuditTally,
+    blanks: AuditTally,
+    runs: Sequence[RunRecord] = (),
+    now: datetime | None = None,
 ) -> dict[str, object]:
-    """What the page shows."""
+    """What the page shows.
+
+    Args:
+        audit: of accepted values.
+        blanks: of fields called blank.
+    """
     moment = now or datetime.now(UTC)
     found = nights(runs, figures)
     newest = max(runs, key=lambda run: run.started, default=None)
     return {
         "figures": figures,
         "audit": audit,
+        "blanks": blanks,
         "gauge": gauge(audit),
         "waiting": sum(one.waiting for one in figures.backlog),
         "oldest": age(min(one.oldest for one in figures.backlog), moment) if figures.backlog else None,

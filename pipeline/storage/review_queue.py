@@ -135,15 +135,23 @@ class ReviewQueue(StateStore):
                 for row in session.scalars(query)
             )
 
-    def audited(self, template: str | None = None) -> tuple[tuple[bool, ...], int]:
-        """Whether each audited field was wrong, in the order they were settled; and how many are still to settle."""
-        query = select(ReviewItemRow.state).where(ReviewItemRow.keying == Keying.AUDIT)
+    def audited(self, template: str | None = None, called_blank: bool = False) -> tuple[tuple[bool, ...], int]:
+        """Whether each audited field was wrong, in the order they were settled; and how many are still to settle.
+
+        Args:
+            template: only fields of this form.
+            called_blank: fields that the machine called blank, instead of those whose value it accepted. They are
+                counted apart: on sparse forms they are many, and would make the accepted values look better.
+        """
+        of_sort = ReviewItemRow.machine_value.is_(None) if called_blank else ReviewItemRow.machine_value.is_not(None)
+        query = select(ReviewItemRow.state).where(ReviewItemRow.keying == Keying.AUDIT, of_sort)
         if template is not None:
             query = query.where(ReviewItemRow.template == template)
         with self._read() as session:
             states = [ItemState(state) for state in session.scalars(query.order_by(ReviewItemRow.keyed_at))]
         settled = [state for state in states if state not in OPEN_STATES]
-        return tuple(state is not ItemState.CONFIRMED for state in settled), len(states) - len(settled)
+        right = ItemState.BLANK if called_blank else ItemState.CONFIRMED
+        return tuple(state is not right for state in settled), len(states) - len(settled)
 
     def audited_templates(self) -> tuple[str, ...]:
         """Forms of which fields were drawn for an audit, in order of their names."""

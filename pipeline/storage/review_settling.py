@@ -79,7 +79,9 @@ def _second_key(
         raise QueueError(f"{answer.place}: {reviewer} has keyed this item already; another person has to")
     earlier.sort(key=lambda key: key.keyed_at)
     people = session.scalar(select(func.count()).select_from(ReviewerRow)) or 1
-    agreement = weigh_keys(item.machine_value, [*(key.value for key in earlier), value], people)
+    # Of what a machine is sure enough of, no value means that it saw a blank; it counts as its key like any other.
+    machine = item.machine_value if item.machine_value is not None else BLANK
+    agreement = weigh_keys(machine, [*(key.value for key in earlier), value], people)
     session.add(ReviewKeyRow(item_id=row.id, reviewer=reviewer, value=value, keyed_at=at))
     if agreement.step is Step.SETTLED:
         state, settled = judge(replace(answer, text=agreement.value or UNREADABLE), item)

@@ -91,6 +91,12 @@ class TrainingSet(StateStore):
                 session.add_all(TrainingMemberRow(version=version, sample_id=sample.id) for sample in samples)
         return version
 
+    def made_at(self, version: str) -> str | None:
+        """When a version was made, ISO 8601, UTC; None when it is none of this database."""
+        with self._read() as session:
+            row = session.get(TrainingVersionRow, version)
+            return row.created_at if row else None
+
     def versions(self) -> tuple[TrainingVersion, ...]:
         """All versions, the newest first."""
         kept = (

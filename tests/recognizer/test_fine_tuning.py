@@ -1,18 +1,23 @@
 """Corrections of a shape the shipped network has never seen, learnt without forgetting the rest."""
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
-from recognizer.bundle import DIGITS_CALIBRATION, OPERATING_POINT, open_bundle
+from recognizer.bundle import DIGITS_CALIBRATION, DIGITS_MASTER, OPERATING_POINT, open_bundle
 from recognizer.calibration import load_calibration
 from recognizer.comparison import compare
 from recognizer.epochs import draw_pen_digits
 from recognizer.errors import DatasetError
-from recognizer.fine_tuning import Beside, FineTuneOptions, fine_tune
+from recognizer.fine_tuning import Beside, FineTuneOptions, fine_tune, replay_for
 from recognizer.model_store import shipped_bundle
+from recognizer.replay import likeness_loss, mixed
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+
+OPTIONS = FineTuneOptions(fewest_steps=150, known=2000, kept=600)
 
 
 def odd_fours(count, seed):
@@ -41,7 +46,7 @@ def outcome(parent, tmp_path_factory):
     beside = Beside(
         (list(known[0]), known[1]), {"odd": odd_fours(20, 3)}, {OPERATING_POINT: folder / "point.json"}, "v"
     )
-    return fine_tune(parent, *odd_fours(60, seed=1), folder / "fine-tuned-1.1", FineTuneOptions(), beside)
+    return fine_tune(parent, *odd_fours(60, seed=1), folder / "fine-tuned-1.1", OPTIONS, beside)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +78,24 @@ def test_what_was_known_is_not_forgotten(parent, tuned):
     images, labels = draw_pen_digits(600, np.random.default_rng(9))
     comparison = compare(parent, tuned, list(images), labels)
     assert comparison.challenger_right >= comparison.champion_right - 6
+
+
+def test_a_challenger_goes_back_towards_its_parent_until_it_forgets_next_to_nothing(parent):
+    """One whose last layer answers 3 to everything has to go all the way that it may; its parent itself, none."""
+    replay = replay_for(parent, OPTIONS)
+    before, after = (keras.saving.load_model(parent.file(DIGITS_MASTER), compile=False) for _ in range(2))
+    assert mixed(after, before, replay) == 1.0
+    kernel, bias = after.layers[-1].get_weights()
+    after.layers[-1].set_weights([kernel, bias + 200 * np.eye(len(bias))[3]])
+    assert mixed(after, before, replay, shares=(1.0, 0.5, 0.0)) == 0.0
+    np.testing.assert_array_equal(after.get_weights()[-1], bias)
+
+
+def test_known_digits_pull_towards_the_parents_logits_and_labelled_ones_to_their_labels():
+    logits = np.array([[4.0, 0.0], [4.0, 0.0]], np.float32)
+    labelled, known = [0.0, 1.0, 0.0], [3.0, 1.0, 1.0]
+    loss = np.asarray(likeness_loss(2.0)(keras.ops.array([labelled, known]), keras.ops.array(logits)))
+    assert loss == pytest.approx([np.log1p(np.exp(4.0)), 2.0])
 
 
 def test_the_new_bundle_names_its_parent_and_keeps_its_other_files(parent, tuned):

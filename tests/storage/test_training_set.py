@@ -13,7 +13,7 @@ from pipeline.errors import QueueError
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.training_set import TrainingSet
-from pipeline.training_sample import LabelledDigit, is_held_out, samples_of, version_of
+from pipeline.training_sample import LabelledDigit, samples_of, version_of
 from tests.storage.review_samples import crop, reading, result
 
 INKS = [np.full((9, 5 + n), 40 * n, np.uint8) for n in range(1, 5)]
@@ -76,7 +76,7 @@ def test_a_version_holds_what_it_was_made_of_and_the_same_samples_are_the_same_v
     assert training_set.freeze(list(reversed(kept[:2]))) == version == version_of(kept[:2])
     assert training_set.freeze(kept) != version
     assert {sample.id for sample in training_set.samples(version)} == {sample.id for sample in kept[:2]}
-    held_out = 2 * is_held_out(kept[0].source_id, 1)
+    held_out = 2 * kept[0].is_held_out
     assert [(v.training + v.held_out, v.held_out, v.kept) for v in training_set.versions() if v.id == version] == [
         (2, held_out, 2)
     ]
