@@ -14,15 +14,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from pipeline.audit_sampling import tally
+from pipeline.audit_sampling import AuditTally, tally
 from pipeline.document import Polygon
 from pipeline.errors import QueueError, SourceError
 from pipeline.serve.gate import Gate, refuse, token_in_address
 from pipeline.station.access import COOKIE, Access, SafeHeaders, is_from_here
 from pipeline.station.calls import add_calls
+from pipeline.station.kept import Kept
 from pipeline.station.monitor import PLOTTED_RUNS, monitor_facts
 from pipeline.station.station import REFUSALS, Person, Station, person_of, seen_by
-from pipeline.storage.review_figures import queue_figures
+from pipeline.storage.review_figures import QueueFigures, queue_figures
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import LONGEST_S, SignedIn
 from pipeline.storage.run_log import RunLog
@@ -71,6 +72,8 @@ def _page(name: str, **values: object) -> str:
 
 def _add_pages(app: FastAPI, station: Station) -> None:
     access = station.access
+    choices = Kept(station.desk.choices)
+    counted = Kept(lambda: _count(station))
 
     @app.get("/")
     def review(request: Request) -> Response:
@@ -80,7 +83,7 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         if given and access.is_token(given):  # out of the address at once: it would stay in the browser's history
             return _with_cookie(request, access.sign_in_by_token())
         person = person_of(request)
-        templates, reasons = station.desk.choices()
+        templates, reasons = choices.get()
         shows_pages = person.reviewer.is_supervisor or not station.snippets_only
         return HTMLResponse(
             _page("station.html", person=person, templates=templates, reasons=reasons, shows_pages=shows_pages)
@@ -116,12 +119,9 @@ def _add_pages(app: FastAPI, station: Station) -> None:
     def monitor(person: Person) -> HTMLResponse:
         if not person.reviewer.is_supervisor:
             raise HTTPException(403, "the monitor is for supervisors")
-        figures = queue_figures(station.desk.engine, datetime.now(UTC))
-        outcomes, waiting = ReviewQueue(station.desk.engine).audited()
+        figures, audit, at = counted.get()
         runs = RunLog(station.desk.engine).runs(limit=PLOTTED_RUNS)
-        return HTMLResponse(
-            _page("monitor.html", **monitor_facts(figures, tally(outcomes, waiting, station.max_error), runs))
-        )
+        return HTMLResponse(_page("monitor.html", **monitor_facts(figures, audit, runs, at)))
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
@@ -147,6 +147,13 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         else:
             covered = item.accounts_px
         return Response(station.pictures.page_jpeg(item, covered), media_type="image/jpeg", headers=_PICTURE_HEADERS)
+
+
+def _count(station: Station) -> tuple[QueueFigures, AuditTally, datetime]:
+    """What the monitor counts, and when it did; for each it goes through all fields."""
+    now = datetime.now(UTC)
+    outcomes, waiting = ReviewQueue(station.desk.engine).audited()
+    return queue_figures(station.desk.engine, now), tally(outcomes, waiting, station.max_error), now
 
 
 _PICTURE_HEADERS = {"Cache-Control": "private, max-age=300"}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, String, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.errors import QueueError
@@ -38,6 +38,9 @@ CLAIM_S = 300.0
 HAND = 4
 """Fields claimed at a time: the one on the screen and three loaded ahead, enough for the fastest typist."""
 
+COUNTED = 1000
+"""Waiting fields that are counted after every answer: work for an hour. Counting all would take longer than it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -57,13 +60,15 @@ class Progress:
     """How it goes.
 
     Attributes:
-        waiting: open items that fit the filter, whoever has them.
+        waiting: open items that fit the filter, whoever has them; at most `COUNTED`.
+        are_more_waiting: than `COUNTED`.
         keyed: fields that this reviewer keyed since a time.
         settled: of those keyed.
         corrected, blank, unreadable: of those that are settled.
     """
 
     waiting: int
+    are_more_waiting: bool
     keyed: int
     settled: int
     corrected: int
@@ -257,7 +262,8 @@ class ReviewDesk:
         mine = and_(ReviewItemRow.reviewer == reviewer.name, ReviewItemRow.keyed_at >= since)
         keys = and_(ReviewKeyRow.reviewer == reviewer.name, ReviewKeyRow.keyed_at >= since)
         with self._read() as session:
-            waiting = session.scalar(select(func.count()).select_from(ReviewItemRow).where(fits)) or 0
+            counted = select(literal(1)).select_from(ReviewItemRow).where(fits).limit(COUNTED + 1).subquery()
+            waiting = session.scalar(select(func.count()).select_from(counted)) or 0
             by_state = session.execute(
                 select(ReviewItemRow.state, func.count()).where(mine).group_by(ReviewItemRow.state)
             ).tuples()
@@ -273,7 +279,7 @@ class ReviewDesk:
         waiting += seeded_waiting
         settled = sum(states.values())
         of_state = (states[state] for state in (ItemState.CORRECTED, ItemState.BLANK, ItemState.UNREADABLE))
-        return Progress(waiting, settled + (open_keys or 0), settled, *of_state)
+        return Progress(min(waiting, COUNTED), waiting > COUNTED, settled + (open_keys or 0), settled, *of_state)
 
     def choices(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Forms and reasons among the open items, for the filters."""

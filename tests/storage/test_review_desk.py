@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pipeline.errors import QueueError
+from pipeline.storage import review_desk
 from pipeline.storage.database import open_database
 from pipeline.storage.review_desk import ReviewDesk, Wanted
 from pipeline.storage.review_item import Answer, ItemState, Keying
@@ -172,6 +173,14 @@ def test_progress_counts_what_is_left_and_what_was_done(desk):
     assert (progress.waiting, progress.keyed, progress.settled) == (0, 4, 4)
     assert (progress.corrected, progress.blank, progress.unreadable) == (1, 1, 1)
     assert desk.progress(BOB, Wanted(), since).keyed == 0
+
+
+def test_of_a_long_queue_only_the_beginning_is_counted(desk, monkeypatch):
+    fill(desk, *(reading(name) for name in "abc"))
+    for counted, shown in ((2, (2, True)), (3, (3, False))):
+        monkeypatch.setattr(review_desk, "COUNTED", counted)
+        progress = desk.progress(ANN, Wanted(), "2026")
+        assert (progress.waiting, progress.are_more_waiting) == shown
 
 
 # --- blind keys ----------------------------------------------------------------------------------
