@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.document import Correction, FieldSpec, FormTemplate, SourceResult
@@ -169,6 +169,11 @@ class ReviewQueue:
             query = query.where(ReviewItemRow.source_id == source_id)
         with self._read() as session:
             return tuple(to_item(row, now) for row in session.scalars(query))
+
+    def knows(self, source_id: str) -> bool:
+        """Whether there are items of a file, open or settled."""
+        with self._read() as session:
+            return bool(session.scalar(select(exists().where(ReviewItemRow.source_id == source_id))))
 
     def count(self) -> Mapping[ItemState, int]:
         """Number of items by state, 0 where there are none."""
