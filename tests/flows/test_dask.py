@@ -78,7 +78,7 @@ def test_both_workers_read_and_one_that_dies_loses_nothing(orchestra, cluster, t
 
 def test_a_scheduler_that_is_not_there_is_said_clearly(orchestra, inbox, tmp_path):
     nowhere = f"tcp://127.0.0.1:{free_port()}"
-    asked = {"FIELDREADER_DASK_ADDRESS": nowhere}
+    asked = {"FIELDREADER_DASK_ADDRESS": nowhere, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"}
     identity = orchestra.begin("read-folder/on-demand", asked, folder=inbox, out=tmp_path / "out")
     run = orchestra.wait(identity, "FAILED")
     assert f"no Dask scheduler answers at {nowhere}" in run["state"]["message"]
