@@ -54,7 +54,6 @@ class Orchestra:
             "PREFECT_SERVER_UI_API_URL": self.api,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
-            "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",  # what happened can be asked for soon
             "DO_NOT_TRACK": "1",
             "FIELDREADER_STATE_DIR": str(home / "state"),
             "FIELDREADER_DATABASE_URL": self.queue_url,

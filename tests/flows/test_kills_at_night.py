@@ -30,7 +30,7 @@ BROKEN = "broken.pdf"
 @pytest.mark.parametrize(
     ("documents", "nights", "kills", "step"),
     [
-        pytest.param(100, 1, 4, 8, id="short", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+        pytest.param(150, 1, 4, 8, id="short", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
         pytest.param(1000, 5, 9, 20, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(4 * 3600)]),
     ],
 )
