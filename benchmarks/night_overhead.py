@@ -1,20 +1,85 @@
 """Prefect's share of a night: the same documents read by `fieldreader run` and by the flow, in turns, start-up apart.
 
-Each way leaves its own record with the seconds from its plan to its last result; of the flow, Prefect's own clock also
-tells how long the run took with its pages and artifacts. Run as `python -m benchmarks.night_overhead`.
+Processor time of all that takes part: the command; for the flow its process, the worker and the server, without what
+these take all day long. What either way takes for a few documents is its start-up and counts for neither. The records
+tell the seconds from the plan to the last result as well; they are worth something where nobody else computes. Run as
+`python -m benchmarks.night_overhead`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
+from benchmarks.process_tree import processor_s
 from pipeline.storage.run_log import RunLog
 from tests.batch_parts import draw_form
 from tests.flows.orchestra import Orchestra
+
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run.
+
+    Attributes:
+        processor_s: of all processes that take part, without what the server does all day long.
+        clock_s: from plan to last result.
+        idle_s: processor seconds a second that server and worker took meanwhile; of the command, for nothing.
+    """
+
+    processor_s: float
+    clock_s: float
+    idle_s: float
+
+
+def fill(inbox: Path, documents: int) -> Path:
+    """Draw documents, no two alike."""
+    inbox.mkdir()
+    for number in range(documents):
+        draw_form(inbox / f"{number:05}.png", number)
+    return inbox
+
+
+class Turns:
+    """Both ways to read a folder, each into a new folder of results."""
+
+    def __init__(self, orchestra: Orchestra) -> None:
+        self._orchestra = orchestra
+        self._number = 0
+
+    def by_command(self, inbox: Path) -> Cost:
+        whole, others, began = processor_s(os.getpid()), self._others_s(), time.monotonic()
+        self._orchestra.fieldreader("run", str(inbox), "-o", str(self._out()), "--jobs", "1", "--quiet")
+        others = self._others_s() - others
+        idle = others / (time.monotonic() - began)
+        return Cost(processor_s(os.getpid()) - whole - others, self._clock_s("run"), idle)
+
+    def by_flow(self, inbox: Path, idle: float) -> Cost:
+        others, began = self._others_s(), time.monotonic()
+        run = self._orchestra.begin("read-folder/on-demand", folder=inbox, out=self._out(), jobs=1)
+        self._orchestra.wait(run, "COMPLETED", timeout_s=7200)
+        busy = self._others_s() - others - idle * (time.monotonic() - began)
+        return Cost(busy, self._clock_s("read-folder"), idle)
+
+    def _others_s(self) -> float:
+        """Processor seconds so far of server and worker, and of the runs that this has started."""
+        return sum(processor_s(self._orchestra.pid_of(name)) for name in ("server", "worker-1"))
+
+    def _out(self) -> Path:
+        self._number += 1
+        return self._orchestra.home / f"out{self._number}"
+
+    def _clock_s(self, kind: str) -> float:
+        with RunLog.open(self._orchestra.queue_url) as log:
+            return log.runs(kind, limit=1)[0].seconds
 
 
 def main() -> None:
@@ -23,35 +88,37 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    shares, clocks, lines = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        inbox = home / "inbox"
-        inbox.mkdir()
-        for number in range(options.documents):
-            draw_form(inbox / f"{number:05}.png", number)
+        few, many = fill(home / "few", FEW), fill(home / "many", FEW + options.documents)
         orchestra = Orchestra(home)
-        plain, flow, whole = [], [], []
         try:
-            orchestra.start(workers=1)
-            orchestra.fieldreader("deploy", str(inbox), "--output", str(home / "out"))
-            for number in range(options.rounds):
-                orchestra.fieldreader("run", str(inbox), "-o", str(home / f"plain{number}"), "--jobs", "1", "--quiet")
-                run = orchestra.begin("read-folder/on-demand", folder=inbox, out=home / f"flow{number}", jobs=1)
-                whole.append(orchestra.wait(run, "COMPLETED", timeout_s=7200)["total_run_time"])
-                with RunLog.open(orchestra.queue_url) as log:
-                    plain.append(log.runs("run", limit=1)[0].seconds)
-                    flow.append(log.runs("read-folder", limit=1)[0].seconds)
+            orchestra.start()
+            orchestra.deploy()
+            orchestra.start_workers(1)
+            turns = Turns(orchestra)
+            for _ in range(options.rounds):
+                plain_start, plain = turns.by_command(few), turns.by_command(many)
+                flow_start, flow = turns.by_flow(few, plain.idle_s), turns.by_flow(many, plain.idle_s)
+                read = plain.processor_s - plain_start.processor_s
+                through = flow.processor_s - flow_start.processor_s
+                shares.append((through - read) / read)
+                clocks.append((flow.clock_s - plain.clock_s) / plain.clock_s)
+                lines.append(
+                    f"| {read:.1f} s | {through:.1f} s | {shares[-1]:+.1%} | {plain.clock_s:.1f} s | "
+                    f"{flow.clock_s:.1f} s | {clocks[-1]:+.1%} | {plain.idle_s:.1%} |"
+                )
+                print(lines[-1], flush=True)
         finally:
             orchestra.stop()
-    print(f"{options.documents:,} documents, one process, {options.rounds} rounds in turns; {describe_machine()}")
-    print("| `fieldreader run` | flow, plan to last result | more | flow in all, by Prefect's clock |")
-    print("| --- | --- | --- | --- |")
-    read, through = statistics.median(plain), statistics.median(flow)
-    shares = [(one - other) / other for one, other in zip(flow, plain, strict=True)]
+    print(f"\n{options.documents:,} documents, one process, {options.rounds} rounds in turns; {describe_machine()}\n")
     print(
-        f"| {read:.1f} s | {through:.1f} s | median {statistics.median(shares):.1%} ({min(shares):.1%} to "
-        f"{max(shares):.1%}) | {statistics.median(whole):.1f} s |"
+        "| `fieldreader run`, processor | flow, worker and server | more | clock | flow, clock | more | server idling |"
     )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("\n".join(lines))
+    print(f"\nmedian: {statistics.median(shares):+.1%} processor time, {statistics.median(clocks):+.1%} by the clock")
 
 
 if __name__ == "__main__":

@@ -103,12 +103,15 @@ def main() -> None:
         "claim the next fields": lambda: desk.hand(reviewer),
         "the same for a supervisor": lambda: desk.hand(supervisor),
         "claim of one form": lambda: desk.hand(reviewer, Wanted(template="form3")),
+        "claim of a form of which none waits": lambda: desk.hand(reviewer, Wanted(template="none")),
         "answer, then claim": answer,
         "counts at the head of the page": lambda: desk.progress(reviewer, Wanted(), "2026"),
-        "forms and reasons to choose from": desk.choices,
+        "the same for a supervisor and one form": lambda: desk.progress(supervisor, Wanted(template="form3"), "2026"),
+        "the same, of a form of which none waits": lambda: desk.progress(reviewer, Wanted(template="none"), "2026"),
+        "forms and reasons to choose from (kept for a while)": desk.choices,
         "list of 50": lambda: queue.list_items(limit=50),
         "counts by state": queue.count,
-        "the monitor": lambda: queue_figures(engine, datetime.now(UTC)),
+        "the monitor (kept for a while)": lambda: queue_figures(engine, datetime.now(UTC)),
     }
     print(f"{options.fields:,} fields, {options.waiting} % waiting, {engine.dialect.name}; {describe_machine()}")
     print(

@@ -28,13 +28,14 @@ def publish_page(key: str, page: str) -> None:
     create_markdown_artifact(page, key=_key(key), description=page.partition("\n")[0].removeprefix("# "))
 
 
-def publish_run(key: str, run: Run, summary: BatchSummary) -> None:
+def publish_run(key: str, run: Run, summary: BatchSummary, review_url: str) -> None:
     """Show what came of a batch: a page, rates by template, failed files, and what waits for a person.
 
     Args:
         key: of the page; the other artifacts are called `<key>-rates`, `<key>-failures` and `<key>-backlog`.
         run: it must be done.
         summary: of the run.
+        review_url: of the review station. Browsers follow no link from Prefect's page to a file.
     """
     publish_page(key, summary_page(summary, run.title, run.backlog))
     rates = [_rates(tally) for tally in (*summary.templates, summary.total) if tally.documents]
@@ -45,12 +46,12 @@ def publish_run(key: str, run: Run, summary: BatchSummary) -> None:
         create_table_artifact(
             _failures(summary), key=_key(f"{key}-failures"), description=f"{run.title}: failed files and what to do"
         )
-    if run.backlog is not None and run.page is not None:
+    if run.backlog is not None:
         create_link_artifact(
-            run.page.absolute().as_uri(),
-            link_text=f"{run.backlog} fields wait for a person; see them with: {OPEN_BACKLOG}",
+            review_url,
+            link_text=f"{run.backlog} fields wait for a person",
             key=_key(f"{key}-backlog"),
-            description=f"{run.title}: review backlog, and the page beside the results",
+            description=f"{run.title}: review backlog; the station is open while `{OPEN_BACKLOG}` runs",
         )
 
 

@@ -9,7 +9,7 @@ from prefect import flow, get_run_logger
 
 from flows.artifacts import publish_page
 from flows.audit_page import Audited, audit_page
-from flows.chunks import read_chunks
+from flows.chunks import cut, read_chunks
 from pipeline.audit_draw import Draw, draw_accepted
 from pipeline.audit_sampling import tally
 from pipeline.composition import batch_options
@@ -18,7 +18,6 @@ from pipeline.plan import BatchPlan
 from pipeline.runs import recorded
 from pipeline.settings import Settings, load_settings
 from pipeline.storage.review_queue import ReviewQueue
-from pipeline.summary import summarise
 
 
 @flow(name="audit", flow_run_name="audit {out}", persist_result=False)
@@ -71,11 +70,12 @@ def audit(
 def _read_again(draw: Draw, out: Path, settings: Settings) -> None:
     if not draw.files:
         return
-    with recorded("audit", batch_options(settings, out, again=True)) as run:
+    options = batch_options(settings, out, again=True)
+    with recorded("audit", options) as run:
         began = time.perf_counter()
-        chunks = BatchPlan(draw.files).chunks()
-        outcomes = read_chunks(chunks, run.options, settings.dask_address, lambda: None)
-        run.done(summarise(outcomes, time.perf_counter() - began))
+        chunks = cut(BatchPlan(draw.files), options, settings.dask_address)
+        count = read_chunks(chunks, run.options, settings.dask_address, lambda: None)
+        run.done(count.summary(time.perf_counter() - began))
 
 
 def _tally(queue: ReviewQueue, template: str | None, budget: float) -> Audited:

@@ -13,11 +13,10 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import TaskRunner
 from prefect.tasks import exponential_backoff
 
-from pipeline.batch import BatchOptions, run_batch
+from pipeline.batch import BatchOptions, Crew, process_count
 from pipeline.errors import OutputError, QueueError, SettingsError
-from pipeline.plan import BatchPlan, PlannedFile
-from pipeline.summary import FileOutcome
-from pipeline.workers import Event
+from pipeline.plan import CHUNK_FILES, BatchPlan, PlannedFile
+from pipeline.summary import BatchCount
 
 CHUNK_RETRIES = 3
 RETRY_BASE_S = 10
@@ -40,28 +39,38 @@ def is_worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def read_chunk(label: str, chunk: BatchPlan, options: BatchOptions) -> tuple[FileOutcome, ...]:
-    """Read one chunk; bad documents become failed results and harm nothing else.
+def read_chunk(label: str, chunk: BatchPlan, options: BatchOptions, crew: Crew | None = None) -> BatchCount:
+    """Read one chunk and count; bad documents become failed results and harm nothing else.
 
     Args:
         label: place of the chunk, for people.
         chunk: its files.
         options: as for any batch.
+        crew: who reads; somebody for this chunk alone when None.
     """
-    outcomes: list[FileOutcome] = []
+    if crew is not None:
+        return crew.read(chunk.files)
+    with Crew(options, len(chunk.files)) as own:
+        return own.read(chunk.files)
 
-    def collect(event: Event) -> None:
-        if isinstance(event, FileOutcome):
-            outcomes.append(event)
 
-    run_batch(chunk, options, on_event=collect)
-    return tuple(outcomes)
+def cut(
+    plan: BatchPlan, options: BatchOptions, dask_address: str | None, chunk_files: int | None = None
+) -> tuple[tuple[PlannedFile, ...], ...]:
+    """Chunks of a plan: at the end of each, all processes wait for the slowest, so more of them get longer ones.
+
+    Args:
+        dask_address: of a cluster whose workers read a chunk each; None for processes that read one together.
+        chunk_files: files in a chunk; `CHUNK_FILES` for each process that reads it when None.
+    """
+    processes = 1 if dask_address else process_count(len(plan.files), options.jobs)
+    return plan.chunks(chunk_files or CHUNK_FILES * processes)
 
 
 def read_chunks(
     chunks: Chunks, options: BatchOptions, dask_address: str | None, advance: Callable[[], None]
-) -> list[FileOutcome]:
-    """Read chunks within a flow.
+) -> BatchCount:
+    """Read chunks within a flow, and count.
 
     Args:
         dask_address: of the scheduler of a Dask cluster whose workers read; None to read here.
@@ -72,16 +81,15 @@ def read_chunks(
     """
     if dask_address is not None:
         return _read_on_dask(chunks, options, dask_address, advance)
-    outcomes: list[FileOutcome] = []
-    for number, files in enumerate(chunks, start=1):
-        outcomes += read_chunk(_label(number, chunks), BatchPlan(files), options)
-        advance()
-    return outcomes
+    count = BatchCount()
+    with Crew(options, sum(map(len, chunks))) as crew:
+        for number, files in enumerate(chunks, start=1):
+            count.include(read_chunk(_label(number, chunks), BatchPlan(files), options, crew))
+            advance()
+    return count
 
 
-def _read_on_dask(
-    chunks: Chunks, options: BatchOptions, address: str, advance: Callable[[], None]
-) -> list[FileOutcome]:
+def _read_on_dask(chunks: Chunks, options: BatchOptions, address: str, advance: Callable[[], None]) -> BatchCount:
     """Hand all chunks to the cluster at once; one whose worker dies is read again by another, and skips what is done.
 
     A chunk is read in the process that got it: Dask has a process for each core already, and forbids them their own.
@@ -99,14 +107,17 @@ def _read_on_dask(
         task_runner=cluster,
         persist_result=False,
     )
-    def read_side_by_side() -> list[FileOutcome]:
-        futures: list[PrefectFuture[tuple[FileOutcome, ...]]] = [
+    def read_side_by_side() -> BatchCount:
+        futures: list[PrefectFuture[BatchCount]] = [
             read_chunk.submit(_label(number, chunks), BatchPlan(files), in_one_process)
             for number, files in enumerate(chunks, start=1)
         ]
         for _ in as_completed(futures):
             advance()
-        return [outcome for future in futures for outcome in future.result()]
+        count = BatchCount()
+        for future in futures:
+            count.include(future.result())
+        return count
 
     try:
         return read_side_by_side()

@@ -12,14 +12,14 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 
 from flows.artifacts import Progress, publish_run
-from flows.chunks import read_chunks
+from flows.chunks import cut, read_chunks
 from pipeline.batch import BatchOptions, plan_batch
 from pipeline.composition import batch_options
 from pipeline.errors import NothingReadError
-from pipeline.plan import CHUNK_FILES, WHOLE, Shard
+from pipeline.plan import WHOLE, Shard
 from pipeline.runs import Run, recorded
 from pipeline.settings import Settings, load_settings
-from pipeline.summary import summarise, summary_to_json
+from pipeline.summary import summary_to_json
 
 
 @flow(name="read-folder", flow_run_name="read {folder}", persist_result=False)
@@ -30,7 +30,7 @@ def read_folder(
     max_error: float | None = None,
     jobs: int | None = None,
     again: bool = False,
-    chunk_files: int = CHUNK_FILES,
+    chunk_files: int | None = None,
     archive: Path | None = None,
     shard: int = 1,
     shards: int = 1,
@@ -44,7 +44,7 @@ def read_folder(
         max_error: share of accepted values that may be wrong; the setting when None.
         jobs: documents read at the same time; the setting, else one a processor core, when None.
         again: read also what has been read in the same way before.
-        chunk_files: files in one task.
+        chunk_files: files in one task; 50 for each process that reads when None.
         archive: folder that originals move to once they are read; None to leave them where they are.
         shard, shards: read only part `shard`, from 1, of so many parts; see the flow `wide`.
 
@@ -70,30 +70,31 @@ def read_and_publish(
     folder: Path,
     options: BatchOptions,
     settings: Settings,
-    chunk_files: int = CHUNK_FILES,
+    chunk_files: int | None = None,
     shard: Shard = WHOLE,
 ) -> Run:
     """Read a folder within a flow, a task a chunk; leave a record, a page beside the results and artifacts.
 
     Args:
         key: kind of the run, and of its artifacts.
+        chunk_files: see `cut`.
     """
     logger = get_run_logger()
     with recorded(key, options, title, settings.metrics) as run:
         began = time.perf_counter()
         plan = plan_batch([folder], options.out, settings.settle_s).part(shard)
-        chunks = plan.chunks(chunk_files)
+        chunks = cut(plan, options, settings.dask_address, chunk_files)
         logger.info("run %s: %d files in %d chunks", run.id, len(plan.files), len(chunks))
         progress = Progress(key, len(chunks))
-        outcomes = read_chunks(chunks, run.options, settings.dask_address, progress.advance)
-        summary = summarise(outcomes, time.perf_counter() - began, len(plan.unsettled))
+        count = read_chunks(chunks, run.options, settings.dask_address, progress.advance)
+        summary = count.summary(time.perf_counter() - began, len(plan.unsettled))
         run.done(summary)
     logger.info(
         "%d files: %d read before, %d accepted, %d for review, %d failed; %d pages in %.1f s",
         summary.seen, summary.skipped, summary.accepted, summary.needs_review, summary.failed, summary.pages,
         summary.seconds,
     )  # fmt: skip
-    publish_run(key, run, summary)
+    publish_run(key, run, summary, settings.review_url)
     return run
 
 

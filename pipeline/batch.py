@@ -6,10 +6,11 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 import cv2
@@ -29,8 +30,8 @@ from pipeline.storage.result_json import software_version
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates
-from pipeline.summary import BatchSummary, FileOutcome, summarise
-from pipeline.workers import Event, Lost, OpenReader, PageDone, Started, read_in_processes
+from pipeline.summary import BatchCount, BatchSummary, FileOutcome
+from pipeline.workers import Event, Lost, PageDone, ReadingProcesses, Started
 from recognizer.bundle import Bundle
 from recognizer.classifier import has_gpu_driver
 from recognizer.reader import load_recognizer, open_gpu_engine, recognizer_with
@@ -38,7 +39,7 @@ from recognizer.readings import Recognizer
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["BatchOptions", "BatchPlan", "open_reader", "plan_batch", "run_batch"]
+__all__ = ["BatchOptions", "BatchPlan", "Crew", "open_reader", "plan_batch", "run_batch"]
 
 FILES_PER_PROCESS = 8
 """A process takes about a second to start, as long as eight one-page files take to read."""
@@ -114,6 +115,88 @@ def _recognizer(bundle: Bundle, options: BatchOptions) -> Recognizer:
     return load_recognizer(bundle, options.device)
 
 
+class Crew:
+    """Those who read a batch: this process, or several. What they have loaded they keep from one portion to the next.
+
+    Args:
+        options: of the batch.
+        files: in the whole batch; for few files, few processes.
+        open_with: makes the reader in every process; picklable.
+    """
+
+    def __init__(
+        self, options: BatchOptions, files: int, open_with: Callable[[BatchOptions], SourceReader] = open_reader
+    ) -> None:
+        self.jobs = process_count(files, options.jobs)
+        self._options = options
+        self._open_with = open_with
+        self._reader: SourceReader | None = None
+        self._processes: ReadingProcesses | None = None
+        self._at_end = ExitStack()
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of everything; reading more loads it anew."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        self._processes = None
+        self._at_end.close()
+
+    def read(self, files: Sequence[PlannedFile], on_event: Callable[[Event], None] = lambda event: None) -> BatchCount:
+        """Read a portion of the batch, or all of it.
+
+        Args:
+            on_event: told what happens, for a progress bar.
+
+        Raises:
+            ReadingError: something that fails every file; results written so far stay. The same portion may be tried
+                again.
+        """
+        count = BatchCount()
+        _make_folder(self._options.out)
+
+        def tell(event: Event) -> None:
+            if isinstance(event, FileOutcome):
+                count.add(event)
+                _log(event)
+            on_event(event)
+
+        try:
+            (self._read_here if self.jobs == 1 else self._read_elsewhere)(files, tell)
+        except BaseException:
+            self.close()
+            raise
+        count.arrange_failures(file.names for file in files)
+        return count
+
+    def _read_here(self, files: Sequence[PlannedFile], tell: Callable[[Event], None]) -> None:
+        for file in files:
+            if self._reader is None:
+                self._reader = self._open_with(self._options)
+            tell(Started(file))
+            tell(read_file(file, self._reader, partial(_tell_page, tell, file)))
+
+    def _read_elsewhere(self, files: Sequence[PlannedFile], tell: Callable[[Event], None]) -> None:
+        if self._processes is None:
+            shared = self._at_end.enter_context(_one_gpu_owner(self._options))
+            processes = ReadingProcesses(partial(self._open_with, shared), self.jobs)
+            self._processes = self._at_end.enter_context(closing(processes))
+        with closing(self._processes.read(files)) as events:
+            for event in events:
+                if isinstance(event, Lost):
+                    limits = self._options.limits
+                    event = record_failure(event.file, event.error, self._options.out, limits, event.provenance)
+                tell(event)
+
+
 def run_batch(
     plan: BatchPlan,
     options: BatchOptions,
@@ -130,35 +213,24 @@ def run_batch(
         ReadingError: something that fails every file; results written so far stay, and the next run goes on.
     """
     began = time.perf_counter()
-    on_event = partial(_log_and_tell, on_event)
-    _make_folder(options.out)
-    jobs = process_count(len(plan.files), options.jobs)
-    if not plan.files:
-        outcomes = []
-    elif jobs == 1:
-        with closing(open_with(options)) as reader:
-            outcomes = _read_here(plan.files, reader, on_event)
-    else:
-        with _one_gpu_owner(options) as shared:
-            outcomes = _read_elsewhere(plan.files, partial(open_with, shared), shared, jobs, on_event)
-    return summarise(_in_plan_order(outcomes, plan), time.perf_counter() - began, len(plan.unsettled))
+    with Crew(options, len(plan.files), open_with) as crew:
+        count = crew.read(plan.files, on_event)
+    return count.summary(time.perf_counter() - began, len(plan.unsettled))
 
 
-def _log_and_tell(on_event: Callable[[Event], None], event: Event) -> None:
-    """Log what became of a file, never what is written in it, and pass the event on."""
-    if isinstance(event, FileOutcome):
-        facts = {
-            "file": event.names[0],
-            "result": event.result,
-            "status": "left" if event.was_left else event.status.value,
-            "skipped": event.was_skipped,
-            "pages": event.pages,
-            "review": sum(form.review for form in event.forms),
-            "errors": [error.code for error in event.errors],
-            "seconds": round(event.seconds, 3),
-        }
-        logger.info("%s: %s", facts["file"], facts["status"], extra={"facts": facts})
-    on_event(event)
+def _log(outcome: FileOutcome) -> None:
+    """Log what became of a file, never what is written in it."""
+    facts = {
+        "file": outcome.names[0],
+        "result": outcome.result,
+        "status": "left" if outcome.was_left else outcome.status.value,
+        "skipped": outcome.was_skipped,
+        "pages": outcome.pages,
+        "review": sum(form.review for form in outcome.forms),
+        "errors": [error.code for error in outcome.errors],
+        "seconds": round(outcome.seconds, 3),
+    }
+    logger.info("%s: %s", facts["file"], facts["status"], extra={"facts": facts})
 
 
 def process_count(files: int, jobs: int | None) -> int:
@@ -168,38 +240,8 @@ def process_count(files: int, jobs: int | None) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), files // FILES_PER_PROCESS))
 
 
-def _read_here(
-    files: Sequence[PlannedFile], reader: SourceReader, on_event: Callable[[Event], None]
-) -> list[FileOutcome]:
-    outcomes = []
-    for file in files:
-        on_event(Started(file))
-        outcome = read_file(file, reader, partial(_tell_page, on_event, file))
-        on_event(outcome)
-        outcomes.append(outcome)
-    return outcomes
-
-
-def _tell_page(on_event: Callable[[Event], None], file: PlannedFile, page: int) -> None:
-    on_event(PageDone(file, page))
-
-
-def _read_elsewhere(
-    files: Sequence[PlannedFile],
-    open_here: OpenReader,
-    options: BatchOptions,
-    jobs: int,
-    on_event: Callable[[Event], None],
-) -> list[FileOutcome]:
-    outcomes = []
-    with closing(read_in_processes(files, open_here, jobs)) as events:
-        for event in events:
-            if isinstance(event, Lost):
-                event = record_failure(event.file, event.error, options.out, options.limits, event.provenance)
-            on_event(event)
-            if isinstance(event, FileOutcome):
-                outcomes.append(event)
-    return outcomes
+def _tell_page(tell: Callable[[Event], None], file: PlannedFile, page: int) -> None:
+    tell(PageDone(file, page))
 
 
 @contextmanager
@@ -211,11 +253,6 @@ def _one_gpu_owner(options: BatchOptions) -> Iterator[BatchOptions]:
     bundle = open_model(options.model_store).bundle
     with engine_process(partial(open_gpu_engine, bundle, options.device)) as address:
         yield replace(options, engine=address) if address else replace(options, device="cpu")
-
-
-def _in_plan_order(outcomes: Sequence[FileOutcome], plan: BatchPlan) -> list[FileOutcome]:
-    place = {file.names: number for number, file in enumerate(plan.files)}
-    return sorted(outcomes, key=lambda outcome: place[outcome.names])
 
 
 def _make_folder(out: Path) -> None:

@@ -6,8 +6,6 @@ it twice changes nothing, and doing it with other folders or another hour change
 
 from __future__ import annotations
 
-import os
-import tomllib
 import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 import yaml
 
 from pipeline.errors import SettingsError
+from pipeline.prefect_profile import add_profile, read_profile
 from pipeline.prefect_server import LOCAL_API, PrefectServer
 from pipeline.storage.atomic import write_atomically
 
@@ -146,25 +145,16 @@ def _folders(options: DeployOptions) -> dict[str, str | None]:
 def _set_up_profile(server: PrefectServer) -> Step:
     """A profile, so that `prefect --profile fieldreader ...` reaches this server from any folder."""
     wanted = {"PREFECT_API_URL": server.api, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    profiles = _profiles()
+    subject = f"profile {PROFILE}"
     detail = f"prefect --profile {PROFILE} reaches this server from other folders; no usage data is sent"
-    if profiles.get(PROFILE, {}) == wanted:
-        return Step(f"profile {PROFILE}", Change.UNCHANGED, detail)
-    if PROFILE not in profiles:
-        server.command(["profile", "create", PROFILE])
+    found = read_profile(PROFILE)
+    if found == wanted:
+        return Step(subject, Change.UNCHANGED, detail)
+    if found is None:
+        add_profile(PROFILE, wanted)
+        return Step(subject, Change.CREATED, detail)
     server.command(["--profile", PROFILE, "config", "set", *(f"{key}={value}" for key, value in wanted.items())])
-    return Step(f"profile {PROFILE}", Change.UPDATED if PROFILE in profiles else Change.CREATED, detail)
-
-
-def _profiles() -> dict[str, Any]:
-    """Prefect's profiles by name; none when its file is missing or broken, which Prefect then says itself."""
-    home = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect"))
-    path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml"))
-    try:
-        found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))["profiles"]
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
-        return {}
-    return found
+    return Step(subject, Change.UPDATED, detail)
 
 
 def _set_up_pool(server: PrefectServer, pool: str) -> Step:

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         description="token that requests to `serve` must carry; a new random one at each start when not set",
     )
     serve_max_bytes: int = Field(default=20_000_000, ge=1, description="size of a request to `serve`")
+    review_url: str = Field(
+        default="http://127.0.0.1:8766/",
+        pattern=r"^https?://\S+$",
+        description="address of the review station, for links to what waits for a person",
+    )
     second_key_templates: tuple[str, ...] = Field(
         default=(), description='forms whose every value a person keys as well, without seeing it; "*" for all'
     )

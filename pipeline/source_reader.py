@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.assembly import PagesReading, file_status
 from pipeline.confidence.operating_point import OperatingPoint
-from pipeline.document import ErrorItem, FormTemplate, ModelIdentity, ResultStatus, Source, SourceResult
+from pipeline.document import Decision, ErrorItem, FormTemplate, ModelIdentity, ResultStatus, Source, SourceResult
 from pipeline.errors import DecoderDiedError, InternalError, OutputError, ReadingError, SourceError
 from pipeline.plan import PlannedFile
 from pipeline.process import ReadingOptions, read_pages
@@ -95,7 +95,8 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
     earlier = reader.earlier.find(source)
     if earlier:
         source = replace(source, names=_merge(earlier.source_names, source.names))
-        if earlier.fingerprint == reader.provenance.fingerprint and not reader.again:
+        is_the_same = earlier.fingerprint == reader.provenance.fingerprint
+        if is_the_same and not reader.again and not _is_unknown_to_people(earlier, reader):
             _archive(file, source, earlier, reader)
             return _skip(file, source, earlier, reader.out, clock)
     routed = RoutedPictures(PictureSpool()) if reader.queue and reader.queue.routing.asks_for_accepted else None
@@ -121,6 +122,12 @@ def read_file(file: PlannedFile, reader: SourceReader, on_page: OnPage | None = 
             save_overlays(open_pages(source, reader.limits), result, reader.overlays, path.stem)
         _archive(file, source, result, reader)
     return count_file(result, file.names, path.name, time.perf_counter() - clock, stages=stages.seconds())
+
+
+def _is_unknown_to_people(earlier: SourceResult, reader: SourceReader) -> bool:
+    """Whether fields wait of which the queue knows nothing: it is in another database than when they were read."""
+    waits = any(field.decision is Decision.REVIEW for form in earlier.documents for field in form.fields)
+    return waits and reader.queue is not None and not reader.queue.knows(earlier.source_id)
 
 
 def _archive(file: PlannedFile, source: Source, result: SourceResult, reader: SourceReader) -> None:

@@ -10,7 +10,7 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -58,43 +58,67 @@ class Lost:
 Event = Started | PageDone | FileOutcome | Lost
 
 
-def read_in_processes(files: Sequence[PlannedFile], open_reader: OpenReader, jobs: int) -> Generator[Event, None, None]:
-    """Read files in `jobs` processes and tell what happens as it happens.
+class ReadingProcesses:
+    """Processes that read files; those that are ready wait for the next ones until `close`.
 
-    Every file ends in exactly one `FileOutcome` or `Lost`: a file whose process died is tried once more, since it may
-    not have been to blame. When the caller stops iterating, all processes end.
-
-    Raises:
-        ReadingError: a process could not start or met an error that would fail every file.
+    Args:
+        open_reader: called once in every process.
+        jobs: processes at most; a process is started when there is something for it to read.
     """
-    waiting = deque(files)
-    tried: set[tuple[str, ...]] = set()
-    workers = [_Worker(open_reader) for _ in range(min(jobs, len(files)))]
-    try:
-        while workers:
-            for connection in wait([worker.connection for worker in workers]):
-                worker = next(worker for worker in workers if worker.connection is connection)
-                message = worker.receive()
-                if isinstance(message, PageDone | FileOutcome):
-                    yield message
-                if isinstance(message, Lost):
-                    if message.file.names in tried:
+
+    def __init__(self, open_reader: OpenReader, jobs: int) -> None:
+        self._open_reader = open_reader
+        self._jobs = jobs
+        self._idle: list[_Worker] = []
+
+    def read(self, files: Sequence[PlannedFile]) -> Generator[Event, None, None]:
+        """Read files and tell what happens as it happens.
+
+        Every file ends in exactly one `FileOutcome` or `Lost`: a file whose process died is tried once more, since it
+        may not have been to blame. When the caller stops iterating, all processes end.
+
+        Raises:
+            ReadingError: a process could not start or met an error that would fail every file.
+        """
+        waiting = deque(files)
+        tried: set[tuple[str, ...]] = set()
+        busy: list[_Worker] = []
+        try:
+            while self._idle and waiting:
+                busy.append(self._idle.pop())
+                yield busy[-1].hand(waiting.popleft())
+            busy += [_Worker(self._open_reader) for _ in range(min(self._jobs - len(busy), len(waiting)))]
+            while busy:
+                for connection in wait([worker.connection for worker in busy]):
+                    worker = next(worker for worker in busy if worker.connection is connection)
+                    message = worker.receive()
+                    if isinstance(message, PageDone | FileOutcome):
                         yield message
-                    else:
-                        tried.add(message.file.names)
-                        waiting.appendleft(message.file)
-                    workers.remove(worker)
-                    if waiting:
-                        workers.append(_Worker(open_reader))
-                elif not isinstance(message, PageDone):
-                    if waiting:
-                        yield worker.hand(waiting.popleft())
-                    else:
-                        workers.remove(worker)
-                        worker.stop()
-    finally:
-        for worker in workers:
-            worker.kill()
+                    if isinstance(message, Lost):
+                        if message.file.names in tried:
+                            yield message
+                        else:
+                            tried.add(message.file.names)
+                            waiting.appendleft(message.file)
+                        busy.remove(worker)
+                        if waiting:
+                            busy.append(_Worker(self._open_reader))
+                    elif not isinstance(message, PageDone):
+                        if waiting:
+                            yield worker.hand(waiting.popleft())
+                        else:
+                            busy.remove(worker)
+                            self._idle.append(worker)
+        finally:
+            if busy:  # an error, or nobody wants the rest
+                for worker in busy:
+                    worker.kill()
+                self.close()
+
+    def close(self) -> None:
+        """End all processes; reading more starts new ones."""
+        while self._idle:
+            self._idle.pop().stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +141,8 @@ class _Worker:
 
     def hand(self, file: PlannedFile) -> Started:
         self._file = file
-        self.connection.send(file)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it died while it waited: `receive` tells
+            self.connection.send(file)
         return Started(file)
 
     def receive(self) -> _Ready | PageDone | FileOutcome | Lost:

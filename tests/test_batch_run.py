@@ -10,6 +10,7 @@ from pipeline.batch import BatchOptions, plan_batch, process_count, run_batch
 from pipeline.document import ResultStatus
 from pipeline.errors import ModelError, OutputError, WorkerDiedError
 from pipeline.storage.results import SCHEMA_PATH
+from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.summary import FileOutcome
 from pipeline.workers import PageDone, Started
@@ -133,6 +134,17 @@ def test_doubtful_fields_wait_in_the_queue_once(inbox, options):
         (item,) = queue.list_items()
         assert queue.crop(item.id) is not None
     assert item.machine_value == "11111"
+
+
+def test_fields_that_only_another_database_knows_are_read_again_for_this_one(inbox, options, tmp_path):
+    draw_form(inbox / "a.png")
+    run(inbox, options, open_doubtful)
+    moved = replace(options, queue_url=f"sqlite:///{tmp_path}/other.db")
+    assert run(inbox, moved, open_doubtful).needs_review == 1
+    with ReviewQueue.open(moved.queue_url) as queue:
+        (item,) = queue.list_items()
+        queue.settle([Answer(item.id, "11111", "here")], "anna")
+    assert run(inbox, moved, open_doubtful).skipped == 1
 
 
 def test_a_defect_costs_its_own_file_and_tells_no_contents(inbox, options):

@@ -11,7 +11,7 @@ from pipeline.cli.run import exit_code
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.errors import ReadingError, SourceError
 from pipeline.remedies import REMEDIES, remedy
-from pipeline.summary import FileOutcome, FormOutcome, summarise, summary_to_json
+from pipeline.summary import BatchCount, FileOutcome, FormOutcome, summarise, summary_to_json
 
 ACCEPTED, REVIEW, FAILED = ResultStatus.ACCEPTED, ResultStatus.NEEDS_REVIEW, ResultStatus.FAILED
 
@@ -44,16 +44,36 @@ def test_files_reconcile():
     assert summary.skipped_failures == 1
 
 
-@given(
-    st.lists(
-        st.builds(
-            outcome,
-            status=st.sampled_from(ResultStatus),
-            skipped=st.booleans(),
-            forms=st.lists(st.builds(form, st.sampled_from((ACCEPTED, REVIEW)), st.sampled_from("ab")), max_size=3),
-        )
+BATCHES = st.lists(
+    st.builds(
+        outcome,
+        status=st.sampled_from(ResultStatus),
+        skipped=st.booleans(),
+        forms=st.lists(st.builds(form, st.sampled_from((ACCEPTED, REVIEW)), st.sampled_from("ab")), max_size=3),
     )
 )
+
+
+@given(BATCHES, BATCHES)
+def test_portions_counted_apart_come_to_the_same(some, others):
+    whole, rest = BatchCount(), BatchCount()
+    for one in some:
+        whole.add(one)
+    for one in others:
+        rest.add(one)
+    whole.include(rest)
+    assert whole.summary(1.0) == summarise(some + others, 1.0)
+
+
+def test_failures_stand_in_the_order_of_their_files_whoever_was_done_first():
+    count = BatchCount()
+    for name in ("c.pdf", "a.pdf", "b.pdf"):
+        count.add(failure(name=name))
+    count.arrange_failures([("b.pdf",), ("a.pdf",), ("c.pdf",)])
+    assert [one.names[0] for one in count.summary(1.0).failures] == ["b.pdf", "a.pdf", "c.pdf"]
+
+
+@given(BATCHES)
 def test_any_batch_reconciles(outcomes):
     summary = summarise(outcomes, 1.0)
     assert summary.seen == summary.skipped + summary.accepted + summary.needs_review + summary.failed

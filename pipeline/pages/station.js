@@ -254,7 +254,7 @@ function characters(item, width) {
 
 function numbers() {
   if (!progress) return;
-  const parts = [`${progress.waiting.toLocaleString("en")} left`];
+  const parts = [`${progress.waiting.toLocaleString("en")}${progress.are_more_waiting ? "+" : ""} left`];
   if (progress.keyed) parts.push(`${progress.keyed.toLocaleString("en")} keyed`);
   const rate = speed();
   if (rate) parts.push(`${rate.toLocaleString("en")}/h`);
@@ -295,7 +295,7 @@ function leave(path, body) {
   keep(item, body);
   times.push(Date.now());
   if (times.length > 60) times.shift();
-  if (progress) progress = { ...progress, waiting: Math.max(0, progress.waiting - 1) };
+  if (progress && !progress.are_more_waiting) progress = { ...progress, waiting: Math.max(0, progress.waiting - 1) };
   say("saving");
   numbers();
   post(path, { id: item.id, ...body }, item);

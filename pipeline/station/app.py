@@ -14,15 +14,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from pipeline.audit_sampling import tally
+from pipeline.audit_sampling import AuditTally, tally
 from pipeline.document import Polygon
 from pipeline.errors import QueueError, SourceError
 from pipeline.serve.gate import Gate, refuse, token_in_address
 from pipeline.station.access import COOKIE, Access, SafeHeaders, is_from_here
 from pipeline.station.calls import add_calls
+from pipeline.station.kept import Kept
 from pipeline.station.monitor import PLOTTED_RUNS, monitor_facts
 from pipeline.station.station import REFUSALS, Person, Station, person_of, seen_by
-from pipeline.storage.review_figures import queue_figures
+from pipeline.storage.review_figures import QueueFigures, queue_figures
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.reviewers import LONGEST_S, SignedIn
 from pipeline.storage.run_log import RunLog
@@ -71,6 +72,8 @@ def _page(name: str, **values: object) -> str:
 
 def _add_pages(app: FastAPI, station: Station) -> None:
     access = station.access
+    choices = Kept(station.desk.choices)
+    counted = Kept(lambda: _count(station))
 
     @app.get("/")
     def review(request: Request) -> Response:
@@ -80,7 +83,7 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         if given and access.is_token(given):  # out of the address at once: it would stay in the browser's history
             return _with_cookie(request, access.sign_in_by_token())
         person = person_of(request)
-        templates, reasons = station.desk.choices()
+        templates, reasons = choices.get()
         shows_pages = person.reviewer.is_supervisor or not station.snippets_only
         return HTMLResponse(
             _page("station.html", person=person, templates=templates, reasons=reasons, shows_pages=shows_pages)
@@ -116,13 +119,9 @@ def _add_pages(app: FastAPI, station: Station) -> None:
     def monitor(person: Person) -> HTMLResponse:
         if not person.reviewer.is_supervisor:
             raise HTTPException(403, "the monitor is for supervisors")
-        figures = queue_figures(station.desk.engine, datetime.now(UTC))
-        queue = ReviewQueue(station.desk.engine)
-        values, blanks = (
-            tally(*queue.audited(called_blank=called_blank), station.max_error) for called_blank in (False, True)
-        )
+        figures, values, blanks, at = counted.get()
         runs = RunLog(station.desk.engine).runs(limit=PLOTTED_RUNS)
-        return HTMLResponse(_page("monitor.html", **monitor_facts(figures, values, blanks, runs)))
+        return HTMLResponse(_page("monitor.html", **monitor_facts(figures, values, blanks, runs, at)))
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
@@ -148,6 +147,15 @@ def _add_pages(app: FastAPI, station: Station) -> None:
         else:
             covered = item.accounts_px
         return Response(station.pictures.page_jpeg(item, covered), media_type="image/jpeg", headers=_PICTURE_HEADERS)
+
+
+def _count(station: Station) -> tuple[QueueFigures, AuditTally, AuditTally, datetime]:
+    """What the monitor counts, of values and of blanks, and when it did; for each it goes through all fields."""
+    now, queue = datetime.now(UTC), ReviewQueue(station.desk.engine)
+    values, blanks = (
+        tally(*queue.audited(called_blank=called_blank), station.max_error) for called_blank in (False, True)
+    )
+    return queue_figures(station.desk.engine, now), values, blanks, now
 
 
 _PICTURE_HEADERS = {"Cache-Control": "private, max-age=300"}

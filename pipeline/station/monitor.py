@@ -188,6 +188,7 @@ def monitor_facts(
     found = nights(runs, figures)
     newest = max(runs, key=lambda run: run.started, default=None)
     return {
+        "at": f"{moment:%H:%M:%S} UTC",
         "figures": figures,
         "audit": audit,
         "blanks": blanks,

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import String, and_, cast, func, or_, select
+from sqlalchemy import String, and_, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.storage.review_item import OPEN_STATES, ItemState, Keying
@@ -15,19 +15,24 @@ from pipeline.storage.review_turn import Wanted, may_be_given
 from pipeline.storage.reviewers import Reviewer
 from pipeline.storage.tables import ReviewItemRow, ReviewKeyRow
 
+COUNTED = 1000
+"""Waiting fields that are counted after every answer: work for an hour. Counting all would take longer than it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How it goes.
 
     Attributes:
-        waiting: open items that fit the filter, whoever has them.
+        waiting: open items that fit the filter, whoever has them; at most `COUNTED`.
+        are_more_waiting: than `COUNTED`.
         keyed: fields that this reviewer keyed since a time.
         settled: of those keyed.
         corrected, blank, unreadable: of those that are settled.
     """
 
     waiting: int
+    are_more_waiting: bool
     keyed: int
     settled: int
     corrected: int
@@ -40,7 +45,8 @@ def count_progress(session: Session, reviewer: Reviewer, wanted: Wanted, since: 
     fits = may_be_given(reviewer, wanted)
     mine = and_(ReviewItemRow.reviewer == reviewer.name, ReviewItemRow.keyed_at >= since)
     keys = and_(ReviewKeyRow.reviewer == reviewer.name, ReviewKeyRow.keyed_at >= since)
-    waiting = session.scalar(select(func.count()).select_from(ReviewItemRow).where(fits)) or 0
+    counted = select(literal(1)).select_from(ReviewItemRow).where(fits).limit(COUNTED + 1).subquery()
+    waiting = session.scalar(select(func.count()).select_from(counted)) or 0
     by_state = session.execute(
         select(ReviewItemRow.state, func.count()).where(mine).group_by(ReviewItemRow.state)
     ).tuples()
@@ -56,7 +62,7 @@ def count_progress(session: Session, reviewer: Reviewer, wanted: Wanted, since: 
     waiting += seeded_waiting
     settled = sum(states.values())
     of_state = (states[state] for state in (ItemState.CORRECTED, ItemState.BLANK, ItemState.UNREADABLE))
-    return Progress(waiting, settled + (open_keys or 0), settled, *of_state)
+    return Progress(min(waiting, COUNTED), waiting > COUNTED, settled + (open_keys or 0), settled, *of_state)
 
 
 def list_choices(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, update
 
 from pipeline.document import Correction, FormTemplate, SourceResult
 from pipeline.errors import QueueError
@@ -102,6 +102,11 @@ class ReviewQueue(StateStore):
             query = query.where(ReviewItemRow.source_id == source_id)
         with self._read() as session:
             return tuple(to_item(row, now) for row in session.scalars(query))
+
+    def knows(self, source_id: str) -> bool:
+        """Whether there are items of a file, open or settled."""
+        with self._read() as session:
+            return bool(session.scalar(select(exists().where(ReviewItemRow.source_id == source_id))))
 
     def count(self) -> Mapping[ItemState, int]:
         """Number of items by state, 0 where there are none."""

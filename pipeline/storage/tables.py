@@ -90,6 +90,12 @@ Index(
     ReviewItemRow.state, ReviewItemRow.priority.desc(), ReviewItemRow.skips, ReviewItemRow.created_at,
     ReviewItemRow.source_id, ReviewItemRow.document, ReviewItemRow.position,
 )  # fmt: skip
+# The same for those who work on one form at a time, of which little may wait behind much else.
+Index(
+    "ix_review_items_form_turn",
+    ReviewItemRow.state, ReviewItemRow.template, ReviewItemRow.priority.desc(), ReviewItemRow.skips,
+    ReviewItemRow.created_at, ReviewItemRow.source_id, ReviewItemRow.document, ReviewItemRow.position,
+)  # fmt: skip
 
 
 class ReviewCropRow(Table):
@@ -133,6 +139,7 @@ class ReviewKeyRow(Table):
     """What one person keyed blindly for an item that is not settled by it; no value when he could not read it."""
 
     __tablename__ = "review_keys"
+    __table_args__ = (Index("ix_review_keys_reviewer_keyed_at", "reviewer", "keyed_at"),)
 
     item_id: Mapped[str] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
     reviewer: Mapped[str] = mapped_column(primary_key=True)

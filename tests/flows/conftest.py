@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Postgres
-from tests.flows.orchestra import ROOT, Orchestra
-
-SAMPLES = ROOT / "sample_docs"
+from tests.flows.orchestra import SAMPLES, Orchestra
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +19,8 @@ def orchestra(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     started = Orchestra(home, _database_on_a_server(request))
     try:
         started.start()
-        started.fieldreader(
-            "deploy", str(SAMPLES / "inbox"), "--output", str(home / "out"), "--templates", str(SAMPLES / "templates"),
-            "--time-zone", "Europe/Berlin",
-        )  # fmt: skip
+        started.deploy()
+        started.start_workers()
         yield started
     finally:
         started.stop()
@@ -41,9 +37,14 @@ def _database_on_a_server(request: pytest.FixtureRequest) -> str | None:
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Path:
-    """A sample with a field for a person and one without, and a broken file: enough to see both ends."""
+    """A folder for a run on demand."""
     folder = tmp_path / "inbox"
     folder.mkdir()
+    put_both_ends(folder)
+    return folder
+
+
+def put_both_ends(folder: Path) -> None:
+    """A sample with a field for a person and one without, and a broken file: enough to see both ends."""
     shutil.copy(SAMPLES / "inbox" / "cheque-lakh.png", folder)
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
-    return folder

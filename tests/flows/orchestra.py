@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "sample_docs"
 PREFECT = (sys.executable, "-m", "prefect")
 FIELDREADER = (sys.executable, "-c", "from pipeline.cli import main; main()")
 START_S = 240
@@ -28,15 +29,20 @@ ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 class Orchestra:
-    """Server, workers and command line, all with the same private home.
+    """Server, workers and command line, all with the same private home. Workers need what `deploy` makes.
 
     Args:
         home: Prefect's folder, and ours.
         database_url: of the review queue; an SQLite file when None.
+
+    Attributes:
+        inbox, out: folders of the night run.
     """
 
     def __init__(self, home: Path, database_url: str | None = None) -> None:
         self.home = home
+        self.inbox = home / "inbox"
+        self.out = home / "out"
         self.queue_url = database_url or f"sqlite:///{home}/state/fieldreader.db"
         port = free_port()
         self.api = f"http://127.0.0.1:{port}/api"
@@ -55,11 +61,10 @@ class Orchestra:
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, workers: int = 2) -> None:
+    def start(self) -> None:
+        self.inbox.mkdir()
         self.launch("server", *PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
         self._wait_for_server()
-        self.prefect("work-pool", "create", "default", "--type", "process")
-        self.start_workers(workers)
 
     def start_workers(self, count: int = 2) -> None:
         for number in range(1, count + 1):
@@ -91,6 +96,15 @@ class Orchestra:
     def fieldreader(self, *arguments: str) -> str:
         """Run a command of ours, as `prefect` does one of Prefect's."""
         return self._run([*FIELDREADER, *arguments], timeout_s=600)
+
+    def deploy(self, cron: str = "0 2 * * *") -> list[dict[str, str]]:
+        """The steps of `fieldreader deploy` with the night run's folders."""
+        said = self.fieldreader(
+            "deploy", str(self.inbox), "--output", str(self.out), "--templates", str(SAMPLES / "templates"),
+            "--cron", cron, "--time-zone", "Europe/Berlin", "--json",
+        )  # fmt: skip
+        steps: list[dict[str, str]] = json.loads(said)
+        return steps
 
     def _run(self, command: list[str], timeout_s: float) -> str:
         done = subprocess.run(
@@ -131,6 +145,10 @@ class Orchestra:
         self._processes[name] = process
         return process
 
+    def pid_of(self, name: str) -> int:
+        """The process launched under a name."""
+        return self._processes[name].pid
+
     def begin(self, deployment: str, env: dict[str, str] | None = None, **parameters: object) -> str:
         """Ask for a run of a deployment, such as `nightly/nightly`; returns its id.
 
@@ -160,6 +178,17 @@ class Orchestra:
             said = f"{found['state']}\n{self.log('worker-1')}\n{self.log('worker-2')}"
             assert found["state_type"] not in ENDS, said
             assert time.monotonic() < deadline, said
+            time.sleep(0.5)
+
+    def wait_for_sign_of_life(self, run: str) -> None:
+        """Until a run has said that it lives and the server knows: from then on its silence is noticed."""
+        heartbeats = {
+            "event": {"name": ["prefect.flow-run.heartbeat"]},
+            "resource": {"id": [f"prefect.flow-run.{run}"]},
+        }
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.ask("events/filter", filter=heartbeats, limit=1)["events"]:
+            assert time.monotonic() < deadline, f"{self.log('worker-1')}\n{self.log('worker-2')}"
             time.sleep(0.5)
 
     @staticmethod

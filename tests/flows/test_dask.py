@@ -27,15 +27,19 @@ pytestmark = [
 ]
 
 DOCUMENTS = 40
+PATIENT = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "300s"}
+"""Where ten others compute, a process may not come to answer within Dask's 30 s; a dead one is noticed anyway."""
 
 
 @pytest.fixture
 def cluster(orchestra: Orchestra) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Address of a scheduler, and its two workers, each a process of its own."""
     address = f"tcp://127.0.0.1:{free_port()}"
-    scheduler = orchestra.launch("dask-scheduler", "dask", "scheduler", "--host", address, "--no-dashboard")
+    scheduler = orchestra.launch("dask-scheduler", "dask", "scheduler", "--host", address, "--no-dashboard", **PATIENT)
     workers = [
-        orchestra.launch(f"dask-{name}", "dask", "worker", address, "--nthreads", "1", "--name", name, "--no-dashboard")
+        orchestra.launch(
+            f"dask-{name}", "dask", "worker", address, "--nthreads", "1", "--name", name, "--no-dashboard", **PATIENT
+        )
         for name in ("left", "right")
     ]
     yield address, workers
@@ -59,8 +63,8 @@ def test_both_workers_read_and_one_that_dies_loses_nothing(orchestra, cluster, t
     with Client(address, timeout="240s") as client:
         client.wait_for_workers(2, timeout=PATIENCE_S)
         run = orchestra.begin(
-            "read-folder/on-demand", {"FIELDREADER_DASK_ADDRESS": address}, folder=inbox, out=out, templates=None,
-            chunk_files=2,
+            "read-folder/on-demand", {"FIELDREADER_DASK_ADDRESS": address, **PATIENT},
+            folder=inbox, out=out, templates=None, chunk_files=2,
         )  # fmt: skip
         deadline = time.monotonic() + PATIENCE_S
         while len(done := chunks_by_worker(client)) < 2 or min(done.values()) < 1:
@@ -78,7 +82,7 @@ def test_both_workers_read_and_one_that_dies_loses_nothing(orchestra, cluster, t
 
 def test_a_scheduler_that_is_not_there_is_said_clearly(orchestra, inbox, tmp_path):
     nowhere = f"tcp://127.0.0.1:{free_port()}"
-    asked = {"FIELDREADER_DASK_ADDRESS": nowhere}
+    asked = {"FIELDREADER_DASK_ADDRESS": nowhere, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"}
     identity = orchestra.begin("read-folder/on-demand", asked, folder=inbox, out=tmp_path / "out")
     run = orchestra.wait(identity, "FAILED")
     assert f"no Dask scheduler answers at {nowhere}" in run["state"]["message"]

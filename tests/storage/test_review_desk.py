@@ -175,6 +175,14 @@ def test_progress_counts_what_is_left_and_what_was_done(desk):
     assert desk.progress(BOB, Wanted(), since).keyed == 0
 
 
+def test_of_a_long_queue_only_the_beginning_is_counted(desk, monkeypatch):
+    fill(desk, *(reading(name) for name in "abc"))
+    for counted, shown in ((2, (2, True)), (3, (3, False))):
+        monkeypatch.setattr(review_progress, "COUNTED", counted)
+        progress = desk.progress(ANN, Wanted(), "2026")
+        assert (progress.waiting, progress.are_more_waiting) == shown
+
+
 # --- blind keys ----------------------------------------------------------------------------------
 
 
