@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pipeline.errors import QueueError
+from pipeline.storage import review_progress
 from pipeline.storage.database import open_database
 from pipeline.storage.review_desk import ReviewDesk
 from pipeline.storage.review_item import Answer, ItemState, Keying
