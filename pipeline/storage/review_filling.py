@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.document import FieldSpec, FormTemplate, SourceResult
+from pipeline.document import FieldKind, FieldSpec, FormTemplate, Polygon, SourceResult
 from pipeline.routing import Routing
 from pipeline.storage.database import lock_name
 from pipeline.storage.review_item import ItemState, Keying, item_id
@@ -47,10 +47,11 @@ def put_into_queue(
     lock_name(session.connection(), result.source_id)
     query = select(ReviewItemRow).where(ReviewItemRow.source_id == result.source_id)
     left_over = {row.id: row for row in session.scalars(query)}
+    accounts = _accounts_by_page(result)
     pending = 0
     for document in result.documents:
         form = document.template.name if document.template else ""
-        for reading in document.fields:
+        for position, reading in enumerate(document.fields):
             identity = item_id(result.source_id, document.number, reading.name)
             keying = routing.route(reading, form, identity)
             if keying is None:
@@ -63,7 +64,8 @@ def put_into_queue(
             if row.fingerprint == result.fingerprint and row.keying == keying:
                 continue
             spec = specs.get((form, reading.name), FieldSpec(reading.name, reading.kind))
-            propose(row, result, document, reading, spec)
+            others = [place for item, place in accounts.get(reading.page, ()) if item != identity]
+            propose(row, result, document, position, reading, spec, others)
             row.run, row.keying = run, keying
             row.priority = AUDIT_PRIORITY if keying is Keying.AUDIT else 0
             keep_crop(row, crops.get((document.number, reading.name)))
@@ -74,6 +76,17 @@ def put_into_queue(
         if row.state == ItemState.PENDING and not result.errors:
             session.delete(row)
     return pending
+
+
+def _accounts_by_page(result: SourceResult) -> Mapping[int, Sequence[tuple[str, Polygon]]]:
+    """Places of account numbers by page, each with the item it is or would be."""
+    found: dict[int, list[tuple[str, Polygon]]] = {}
+    for document in result.documents:
+        for reading in document.fields:
+            if reading.kind is FieldKind.ACCOUNT:
+                identity = item_id(result.source_id, document.number, reading.name)
+                found.setdefault(reading.page, []).append((identity, reading.polygon_px))
+    return found
 
 
 def _new_row(session: Session, identity: str, at: str) -> ReviewItemRow:

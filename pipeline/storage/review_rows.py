@@ -25,11 +25,22 @@ from recognizer.readings import GrayImage
 
 
 def propose(
-    row: ReviewItemRow, result: SourceResult, document: DocumentResult, reading: FieldReading, spec: FieldSpec
+    row: ReviewItemRow,
+    result: SourceResult,
+    document: DocumentResult,
+    position: int,
+    reading: FieldReading,
+    spec: FieldSpec,
+    accounts_px: Sequence[Polygon],
 ) -> None:
-    """Write what the machine read into the row of an item."""
+    """Write what the machine read into the row of an item.
+
+    Args:
+        position: of the field in its document, from 0.
+        accounts_px: where account numbers of other fields stand on its page.
+    """
     row.source_id, row.document, row.page = result.source_id, document.number, reading.page
-    row.position = document.fields.index(reading)
+    row.position = position
     row.template = document.template.name if document.template else None
     row.field, row.kind = reading.name, reading.kind
     row.length, row.country, row.date_order = spec.length, spec.country, spec.date_order
@@ -40,12 +51,7 @@ def propose(
     row.alternatives = [[other.value, other.confidence] for other in reading.alternatives]
     row.characters = characters_to_json(reading.characters)
     row.fingerprint = result.fingerprint
-    row.accounts_px = [
-        [list(point) for point in other.polygon_px]
-        for one in result.documents
-        for other in one.fields
-        if other.kind is FieldKind.ACCOUNT and other.page == reading.page and other is not reading
-    ]
+    row.accounts_px = [[list(point) for point in polygon] for polygon in accounts_px]
 
 
 def characters_to_json(characters: Sequence[CharacterReading]) -> list[Any]:

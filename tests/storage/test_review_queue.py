@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from pipeline.document import Decision, ErrorItem, FieldKind, FieldSpec, FormTemplate
 from pipeline.errors import QueueError
+from pipeline.packed_fields import PackedFields
 from pipeline.storage.database import open_database
 from pipeline.storage.review_item import Answer, ItemState, item_id
 from pipeline.storage.review_queue import ReviewQueue
@@ -348,3 +349,36 @@ def test_database_is_made_in_a_new_folder_that_others_cannot_read(tmp_path):
     folder = Path(tmp_path / "deep" / "er")
     assert (folder / "q.db").is_file()
     assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("is_long", [False, True], ids=["a short file", "a file of many pages"])
+def test_places_of_the_other_account_numbers_on_its_page_go_with_a_field(queue, is_long):
+    mine, other, apart = (
+        replace(reading(name, kind=FieldKind.ACCOUNT), page=page, polygon_px=((x, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)))
+        for name, page, x in (("mine", 1, 1.0), ("other", 1, 2.0), ("apart", 2, 3.0))
+    )  # fmt: skip
+    whole = result(mine, other, apart)
+    if is_long:
+        (document,) = whole.documents
+        whole = replace(whole, documents=(replace(document, fields=PackedFields([[mine, other], [apart]])),))
+    queue.put_result(whole, {})
+    assert {item.spec.name: item.accounts_px for item in queue.list_items()} == {
+        "mine": (other.polygon_px,),
+        "other": (mine.polygon_px,),
+        "apart": (),
+    }
+    assert [item.spec.name for item in queue.list_items()] == ["mine", "other", "apart"]
+
+
+def test_a_long_file_is_unpacked_a_few_times_only(queue):
+    class Counted(PackedFields):
+        rounds = 0
+
+        def __iter__(self):
+            Counted.rounds += 1
+            return super().__iter__()
+
+    fields = Counted([[reading(f"f{number}")] for number in range(30)])
+    (document,) = result().documents
+    queue.put_result(replace(result(), documents=(replace(document, fields=fields),)), {})
+    assert Counted.rounds <= 3
