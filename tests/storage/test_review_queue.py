@@ -17,7 +17,7 @@ from pipeline.packed_fields import PackedFields
 from pipeline.storage.database import open_database
 from pipeline.storage.review_item import Answer, ItemState, item_id
 from pipeline.storage.review_queue import ReviewQueue
-from tests.storage.review_samples import SURVEY, crop, reading, result
+from tests.storage.review_samples import CORNERS, SURVEY, crop, reading, result
 
 
 @pytest.fixture
@@ -354,9 +354,9 @@ def test_database_is_made_in_a_new_folder_that_others_cannot_read(tmp_path):
 @pytest.mark.parametrize("is_long", [False, True], ids=["a short file", "a file of many pages"])
 def test_places_of_the_other_account_numbers_on_its_page_go_with_a_field(queue, is_long):
     mine, other, apart = (
-        replace(reading(name, kind=FieldKind.ACCOUNT), page=page, polygon_px=((x, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)))
+        replace(reading(name, kind=FieldKind.ACCOUNT), page=page, polygon_px=((x, 0.0), *CORNERS[1:]))
         for name, page, x in (("mine", 1, 1.0), ("other", 1, 2.0), ("apart", 2, 3.0))
-    )  # fmt: skip
+    )
     whole = result(mine, other, apart)
     if is_long:
         (document,) = whole.documents
