@@ -145,3 +145,7 @@ def test_the_threshold_is_the_laxest_that_keeps_the_budget():
 
 def test_nothing_accepted_breaks_no_budget():
     assert not is_broken(Acceptance(0, 0), 0.01)
+
+
+def test_the_sign_test_stays_a_probability_for_many_documents():
+    assert 0 < sign_test(93, 0) < 1e-20

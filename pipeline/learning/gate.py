@@ -119,7 +119,7 @@ def _changed(corrections: Comparison, forms: Sequence[Hashable]) -> tuple[int, i
 
 def sign_test(better: int, worse: int) -> float:
     """Probability of so many better ones or more when better and worse are equally likely; ties do not count."""
-    return 1.0 if better == 0 else 1 - at_most(better - 1, better + worse, 0.5)
+    return at_most(worse, better + worse, 0.5)  # as likely as so few worse ones
 
 
 def _nothing_forgotten(benchmark: Comparison) -> Check:
