@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +51,7 @@ def read_chunk(label: str, chunk: BatchPlan, options: BatchOptions, crew: Crew |
     """
     if crew is not None:
         return crew.read(chunk.files)
-    with Crew(options, len(chunk.files)) as own:
+    with closing(Crew(options, len(chunk.files))) as own:
         return own.read(chunk.files)
 
 
@@ -82,7 +83,7 @@ def read_chunks(
     if dask_address is not None:
         return _read_on_dask(chunks, options, dask_address, advance)
     count = BatchCount()
-    with Crew(options, sum(map(len, chunks))) as crew:
+    with closing(Crew(options, sum(map(len, chunks)))) as crew:
         for number, files in enumerate(chunks, start=1):
             count.include(read_chunk(_label(number, chunks), BatchPlan(files), options, crew))
             advance()

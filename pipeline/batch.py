@@ -10,7 +10,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 import cv2
@@ -134,14 +133,6 @@ class Crew:
         self._processes: ReadingProcesses | None = None
         self._at_end = ExitStack()
 
-    def __enter__(self) -> Crew:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Let go of everything; reading more loads it anew."""
         if self._reader is not None:
@@ -213,7 +204,7 @@ def run_batch(
         ReadingError: something that fails every file; results written so far stay, and the next run goes on.
     """
     began = time.perf_counter()
-    with Crew(options, len(plan.files), open_with) as crew:
+    with closing(Crew(options, len(plan.files), open_with)) as crew:
         count = crew.read(plan.files, on_event)
     return count.summary(time.perf_counter() - began, len(plan.unsettled))
 

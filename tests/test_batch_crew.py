@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def readers_of(crew_of: int) -> list[int]:
 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_was_loaded_serves_for_all_portions(tmp_path, files, jobs):
-    with Crew(BatchOptions(tmp_path / "out", jobs=jobs), FILES, open_noted) as crew:
+    with closing(Crew(BatchOptions(tmp_path / "out", jobs=jobs), FILES, open_noted)) as crew:
         count = BatchCount()
         for start in range(0, FILES, 4):
             count.include(crew.read(files[start : start + 4]))
@@ -59,7 +60,7 @@ def test_what_was_loaded_serves_for_all_portions(tmp_path, files, jobs):
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_portion_that_failed_can_be_tried_again(tmp_path, files, jobs):
     out = tmp_path / "out"
-    with Crew(BatchOptions(out, jobs=jobs), FILES, open_noted) as crew:
+    with closing(Crew(BatchOptions(out, jobs=jobs), FILES, open_noted)) as crew:
         crew.read(files[:2])
         out.rename(tmp_path / "away")
         out.write_text("no folder")
@@ -73,7 +74,7 @@ def test_a_portion_that_failed_can_be_tried_again(tmp_path, files, jobs):
 
 @pytest.mark.slow
 def test_processes_that_died_while_they_waited_cost_nothing(tmp_path, files):
-    with Crew(BatchOptions(tmp_path / "out", jobs=2), FILES, open_noted) as crew:
+    with closing(Crew(BatchOptions(tmp_path / "out", jobs=2), FILES, open_noted)) as crew:
         crew.read(files[:4])
         for pid in readers_of(os.getpid()):
             os.kill(pid, signal.SIGKILL)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pipeline.confidence.combiner import UNKNOWN
 from pipeline.document import Box
+from pipeline.stages.lattice import Lattice
 from pipeline.stages.marks import find_mark
 from pipeline.stages.paths import Path, Step
 from pipeline.stages.segment import LineInk
@@ -55,10 +56,7 @@ def has_unread_ink(steps: Sequence[Step], line: LineInk, has_signs: bool) -> boo
     if not read:
         return False
     first, last = min(box.right for box in read), max(box.left for box in read)
-    blobs: dict[int, Box] = {}
-    for primitive in line.lattice.primitives:
-        blobs[primitive.blob] = blobs.get(primitive.blob, primitive.box).union(primitive.box)
-    for blob in blobs.values():
+    for blob, _ in _blobs(line.lattice):
         box = line.in_region(blob)
         is_tall = blob.height >= TALL * line.lattice.digit_height
         # The strip network's columns are narrower than the digits: touching one is enough to be read.
@@ -82,13 +80,7 @@ def reads_odd_blob(steps: Sequence[Step], line: LineInk, probabilities: FloatArr
     lattice = line.lattice
     runs = {(one.first, one.last): row for one, row in zip(lattice.candidates, probabilities, strict=True)}
     middles = [step.box.middle[0] for step in steps if step.char.isdigit() and step.box.width]
-    pieces: dict[int, list[int]] = {}
-    for place, primitive in enumerate(lattice.primitives):
-        pieces.setdefault(primitive.blob, []).append(place)
-    for places in pieces.values():
-        blob = lattice.primitives[places[0]].box
-        for place in places[1:]:
-            blob = blob.union(lattice.primitives[place].box)
+    for blob, places in _blobs(lattice):
         box = line.in_region(blob)
         read = sum(box.left <= middle < box.right for middle in middles)
         if read != 1 or blob.height < TALL * lattice.digit_height:
@@ -98,6 +90,15 @@ def reads_odd_blob(steps: Sequence[Step], line: LineInk, probabilities: FloatArr
         if (whole is None and len(middles) == 1) or (whole is not None and whole[NOT_A_DIGIT] > SURELY_NONE):
             return True
     return False
+
+
+def _blobs(lattice: Lattice) -> list[tuple[Box, list[int]]]:
+    """Every blob of a line, whole, and the primitives that it was cut into."""
+    found: dict[int, tuple[Box, list[int]]] = {}
+    for place, primitive in enumerate(lattice.primitives):
+        box, places = found.get(primitive.blob, (primitive.box, []))
+        found[primitive.blob] = box.union(primitive.box), [*places, place]
+    return list(found.values())
 
 
 def _marks(line: LineInk) -> dict[Box, Step]:

@@ -112,8 +112,8 @@ def _hand_ink(region: FieldRegion, line: LineInk) -> BoolImage:
     if region.background is None:
         return written
     ink = line.ink.mask & is_dark & ~_printed(region, line)
-    count, labels = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
-    is_hand = np.zeros(count, bool)
+    labels, stats, _ = label_blobs(ink)
+    is_hand = np.zeros(len(stats), bool)
     is_hand[np.unique(labels[written & ink])] = True
     is_hand[0] = False
     return np.asarray(is_hand[labels])
