@@ -1,14 +1,18 @@
 """Prefect's share of a night: the same documents read by `fieldreader run` and by the flow, in turns, start-up apart.
 
 Processor time of all that takes part: the command; for the flow its process, the worker and the server, without what
-these take all day long. What either way takes for a few documents is its start-up and counts for neither. The records
-tell the seconds from the plan to the last result as well; they are worth something where nobody else computes. Run as
+these take all day long. What either way takes for a few documents is its start-up and counts for neither.
+
+By the clock, the record of a run tells its seconds from the plan to the last result, and the results tell how many of
+them went into reading. What is left over, set beside the reading, is what either way adds to it; this holds where the
+machine's pace changes from one run to the next, as that of a virtual one does. Run as
 `python -m benchmarks.night_overhead`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import tempfile
@@ -32,12 +36,19 @@ class Cost:
     Attributes:
         processor_s: of all processes that take part, without what the server does all day long.
         clock_s: from plan to last result.
+        reading_s: of these, what the results say that reading took.
         idle_s: processor seconds a second that server and worker took meanwhile; of the command, for nothing.
     """
 
     processor_s: float
     clock_s: float
+    reading_s: float
     idle_s: float
+
+    @property
+    def added(self) -> float:
+        """Seconds for each second of reading."""
+        return self.clock_s / self.reading_s - 1
 
 
 def fill(inbox: Path, documents: int) -> Path:
@@ -57,17 +68,18 @@ class Turns:
 
     def by_command(self, inbox: Path) -> Cost:
         whole, others, began = processor_s(os.getpid()), self._others_s(), time.monotonic()
-        self._orchestra.fieldreader("run", str(inbox), "-o", str(self._out()), "--jobs", "1", "--quiet")
+        out = self._out()
+        self._orchestra.fieldreader("run", str(inbox), "-o", str(out), "--jobs", "1", "--quiet")
         others = self._others_s() - others
         idle = others / (time.monotonic() - began)
-        return Cost(processor_s(os.getpid()) - whole - others, self._clock_s("run"), idle)
+        return Cost(processor_s(os.getpid()) - whole - others, self._clock_s("run"), _reading_s(out), idle)
 
     def by_flow(self, inbox: Path, idle: float) -> Cost:
-        others, began = self._others_s(), time.monotonic()
-        run = self._orchestra.begin("read-folder/on-demand", folder=inbox, out=self._out(), jobs=1)
+        others, began, out = self._others_s(), time.monotonic(), self._out()
+        run = self._orchestra.begin("read-folder/on-demand", folder=inbox, out=out, templates=None, jobs=1)
         self._orchestra.wait(run, "COMPLETED", timeout_s=7200)
         busy = self._others_s() - others - idle * (time.monotonic() - began)
-        return Cost(busy, self._clock_s("read-folder"), idle)
+        return Cost(busy, self._clock_s("read-folder"), _reading_s(out), idle)
 
     def _others_s(self) -> float:
         """Processor seconds so far of server and worker, and of the runs that this has started."""
@@ -80,6 +92,10 @@ class Turns:
     def _clock_s(self, kind: str) -> float:
         with RunLog.open(self._orchestra.queue_url) as log:
             return log.runs(kind, limit=1)[0].seconds
+
+
+def _reading_s(out: Path) -> float:
+    return sum(float(json.loads(path.read_text())["processing"]["seconds"]) for path in out.glob("*.json"))
 
 
 def main() -> None:
@@ -104,17 +120,19 @@ def main() -> None:
                 read = plain.processor_s - plain_start.processor_s
                 through = flow.processor_s - flow_start.processor_s
                 shares.append((through - read) / read)
-                clocks.append((flow.clock_s - plain.clock_s) / plain.clock_s)
+                clocks.append(flow.added - plain.added)
+                by_clock = " | ".join(f"{one.clock_s:.1f} s, {one.added:+.1%}" for one in (plain, flow))
                 lines.append(
-                    f"| {read:.1f} s | {through:.1f} s | {shares[-1]:+.1%} | {plain.clock_s:.1f} s | "
-                    f"{flow.clock_s:.1f} s | {clocks[-1]:+.1%} | {plain.idle_s:.1%} |"
+                    f"| {read:.1f} s | {through:.1f} s | {shares[-1]:+.1%} | {by_clock} | {clocks[-1]:+.1%} "
+                    f"| {plain.idle_s:.1%} |"
                 )
                 print(lines[-1], flush=True)
         finally:
             orchestra.stop()
     print(f"\n{options.documents:,} documents, one process, {options.rounds} rounds in turns; {describe_machine()}\n")
     print(
-        "| `fieldreader run`, processor | flow, worker and server | more | clock | flow, clock | more | server idling |"
+        "| `fieldreader run`, processor | flow, worker and server | more | run, clock, beyond reading | flow | more "
+        "| idling |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join(lines))

@@ -40,7 +40,7 @@ def draw_form(path: Path, seed: int = 0, is_filled: bool = True) -> Path:
         cv2.rectangle(page, (left, 400), (left + 56, 470), 0, 2)
         if is_filled:
             cv2.line(page, (left + 28, 415), (left + 28, 455), 0, 5)
-    page[0, seed] = 254  # pages of different seeds are different files
+    page[divmod(seed, page.shape[1])] = 254  # pages of different seeds are different files
     Image.fromarray(page).save(path, dpi=(200, 200))
     return path
 

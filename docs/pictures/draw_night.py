@@ -26,11 +26,12 @@ def main() -> None:
         home = Path(folder)
         orchestra = Orchestra(home)
         try:
-            orchestra.start(workers=1)
+            orchestra.start()
             orchestra.fieldreader(
                 "deploy", str(SAMPLES / "inbox"), "--output", str(home / "out"), "--templates",
                 str(SAMPLES / "templates"), "--time-zone", "Europe/Berlin",
             )  # fmt: skip
+            orchestra.start_workers(1)
             night(orchestra, home)
             look(orchestra, home)
         finally:
