@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 DEMO_OUT := out
+SLOW := slow and not gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench poppler postgres clean
+.PHONY: help demo test test-slow slow-flows slow-others lint format bench poppler postgres clean
 
 help:
 	@echo "make demo       read the sample documents into $(DEMO_OUT)/"
@@ -30,8 +31,15 @@ demo: $(INSTALLED) poppler
 test: $(INSTALLED_DEV)
 	@$(BIN)/python -m pytest
 
+# Tests of flows wait for a server most of the time, so the others run beside them.
 test-slow: $(INSTALLED_DEV)
-	@$(BIN)/python -m pytest -m "slow and not gpu"
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target slow-flows slow-others
+
+slow-flows: $(INSTALLED_DEV)
+	@$(BIN)/python -m pytest -m "$(SLOW)" tests/flows
+
+slow-others: $(INSTALLED_DEV)
+	@$(BIN)/python -m pytest -m "$(SLOW)" --ignore=tests/flows
 
 lint: $(INSTALLED_DEV)
 	@$(BIN)/ruff check --no-cache .

@@ -15,9 +15,9 @@ from prefect.task_runners import TaskRunner
 from prefect.tasks import exponential_backoff
 
 from pipeline.batch import BatchOptions, Crew, process_count
+from pipeline.batch_count import BatchCount
 from pipeline.errors import OutputError, QueueError, SettingsError
 from pipeline.plan import CHUNK_FILES, BatchPlan, PlannedFile
-from pipeline.summary import BatchCount
 
 CHUNK_RETRIES = 3
 RETRY_BASE_S = 10

@@ -14,6 +14,7 @@ from typing import Literal
 
 import cv2
 
+from pipeline.batch_count import BatchCount
 from pipeline.errors import OutputError, SettingsError
 from pipeline.fingerprint import reading_fingerprint
 from pipeline.plan import BatchPlan, PlannedFile, plan_batch
@@ -29,7 +30,7 @@ from pipeline.storage.result_json import software_version
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.scans import warm_up
 from pipeline.storage.templates import load_templates
-from pipeline.summary import BatchCount, BatchSummary, FileOutcome
+from pipeline.summary import BatchSummary, FileOutcome
 from pipeline.workers import Event, Lost, PageDone, ReadingProcesses, Started
 from recognizer.bundle import Bundle
 from recognizer.classifier import has_gpu_driver

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from pipeline.document import Decision, DocumentResult, ErrorItem, ResultStatus, SourceResult
@@ -122,7 +122,7 @@ class BatchSummary:
     @property
     def total(self) -> TemplateTally:
         """All templates together."""
-        return _add_up("total", self.templates)
+        return add_up("total", self.templates)
 
     @property
     def pages_per_second(self) -> float:
@@ -140,7 +140,7 @@ def count_form(document: DocumentResult) -> FormOutcome:
         decisions.count(Decision.ACCEPTED),
         decisions.count(Decision.REVIEW),
         decisions.count(Decision.BLANK),
-        _most_frequent_first(Counter(reason for field in waiting for reason in field.reasons)),
+        most_frequent_first(Counter(reason for field in waiting for reason in field.reasons)),
     )
 
 
@@ -171,82 +171,6 @@ def leave_file(names: tuple[str, ...]) -> FileOutcome:
     return FileOutcome(names, "", ResultStatus.FAILED, False, 0, (), (), 0.0, was_left=True)
 
 
-class BatchCount:
-    """Adds up a batch file by file. Keeps counts and failures alone, so that memory does not grow with the batch.
-
-    Equal forms are kept once, with their number.
-    """
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._statuses: Counter[ResultStatus] = Counter()
-        self._forms: Counter[FormOutcome] = Counter()
-        self._stages: dict[str, float] = {}
-        self._failures: list[FileOutcome] = []
-
-    def add(self, outcome: FileOutcome) -> None:
-        """Count one file."""
-        if outcome.was_left:
-            self._counts["left"] += 1
-            return
-        self._counts["seen"] += 1
-        self._counts["copies"] += len(outcome.names) - 1
-        if outcome.was_skipped:
-            self._counts["skipped"] += 1
-            self._counts["skipped failures"] += outcome.status is ResultStatus.FAILED
-            return
-        self._statuses[outcome.status] += 1
-        self._counts["pages"] += outcome.pages
-        self._forms.update(outcome.forms)
-        for stage, spent in outcome.stages:
-            self._stages[stage] = self._stages.get(stage, 0.0) + spent
-        if outcome.errors or outcome.status is ResultStatus.FAILED:
-            self._failures.append(outcome)
-
-    def include(self, other: BatchCount) -> None:
-        """Count what another has counted."""
-        self._counts.update(other._counts)
-        self._statuses.update(other._statuses)
-        self._forms.update(other._forms)
-        for stage, spent in other._stages.items():
-            self._stages[stage] = self._stages.get(stage, 0.0) + spent
-        self._failures += other._failures
-
-    def arrange_failures(self, names: Iterable[tuple[str, ...]]) -> None:
-        """Put the failures in the order in which the names of their files are given."""
-        place = {one: number for number, one in enumerate(names)}
-        self._failures.sort(key=lambda outcome: place[outcome.names])
-
-    def summary(self, seconds: float, unsettled: int = 0) -> BatchSummary:
-        """What it came to; of an empty batch all zeros."""
-        return BatchSummary(
-            seen=self._counts["seen"],
-            unsettled=unsettled + self._counts["left"],
-            copies=self._counts["copies"],
-            skipped=self._counts["skipped"],
-            skipped_failures=self._counts["skipped failures"],
-            accepted=self._statuses[ResultStatus.ACCEPTED],
-            needs_review=self._statuses[ResultStatus.NEEDS_REVIEW],
-            failed=self._statuses[ResultStatus.FAILED],
-            partly_read=sum(outcome.status is not ResultStatus.FAILED for outcome in self._failures),
-            without_fields=sum(count for form, count in self._forms.items() if not form.fields),
-            templates=_tally_templates(self._forms),
-            failures=tuple(self._failures),
-            reasons=_most_frequent_first(_count_reasons(self._forms)),
-            stage_seconds=tuple((stage, round(spent, 3)) for stage, spent in self._stages.items()),
-            pages=self._counts["pages"],
-            seconds=seconds,
-        )
-
-
-def summarise(outcomes: Iterable[FileOutcome], seconds: float, unsettled: int = 0) -> BatchSummary:
-    """Add up a batch at once."""
-    count = BatchCount()
-    for outcome in outcomes:
-        count.add(outcome)
-    return count.summary(seconds, unsettled)
-
-
 def summary_to_json(summary: BatchSummary) -> dict[str, object]:
     """Plain data for `--json` and logs."""
     return {
@@ -257,36 +181,13 @@ def summary_to_json(summary: BatchSummary) -> dict[str, object]:
     }
 
 
-def _count_reasons(forms: Mapping[FormOutcome, int]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for form, number in forms.items():
-        for reason, fields in form.reasons:
-            counts[reason] += number * fields
-    return counts
-
-
-def _most_frequent_first(counts: Counter[str]) -> tuple[tuple[str, int], ...]:
+def most_frequent_first(counts: Counter[str]) -> tuple[tuple[str, int], ...]:
+    """Names with their numbers; equal numbers by name."""
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _tally_templates(forms: Mapping[FormOutcome, int]) -> tuple[TemplateTally, ...]:
-    by_template: dict[str, list[TemplateTally]] = {}
-    for form, number in forms.items():
-        tally = TemplateTally(
-            form.template,
-            number,
-            number * (form.status is ResultStatus.ACCEPTED),
-            number * form.fields,
-            number * form.accepted,
-            number * form.review,
-            number * form.blank,
-        )
-        by_template.setdefault(form.template, []).append(tally)
-    tallies = [_add_up(template, group) for template, group in by_template.items()]
-    return tuple(sorted(tallies, key=lambda tally: (-tally.documents, tally.template)))
-
-
-def _add_up(name: str, tallies: Sequence[TemplateTally]) -> TemplateTally:
+def add_up(name: str, tallies: Sequence[TemplateTally]) -> TemplateTally:
+    """One tally of several, under a name of its own."""
     return TemplateTally(
         name,
         sum(tally.documents for tally in tallies),

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch import BatchOptions, Crew, plan_batch
+from pipeline.batch_count import BatchCount
 from pipeline.errors import OutputError
 from pipeline.plan import PlannedFile
 from pipeline.source_reader import SourceReader
-from pipeline.summary import BatchCount
 from tests.batch_parts import draw_form, open_scripted
 from tests.faults.killing import children_of
 

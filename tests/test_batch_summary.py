@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from pipeline.batch_count import BatchCount, summarise
 from pipeline.cli.report import count, print_report
 from pipeline.cli.run import exit_code
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.errors import ReadingError, SourceError
 from pipeline.remedies import REMEDIES, remedy
-from pipeline.summary import BatchCount, FileOutcome, FormOutcome, summarise, summary_to_json
+from pipeline.summary import FileOutcome, FormOutcome, summary_to_json
 
 ACCEPTED, REVIEW, FAILED = ResultStatus.ACCEPTED, ResultStatus.NEEDS_REVIEW, ResultStatus.FAILED
 

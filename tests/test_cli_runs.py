@@ -6,10 +6,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.batch_count import summarise
 from pipeline.cli import app
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.storage.run_log import RunLog
-from pipeline.summary import FileOutcome, FormOutcome, summarise
+from pipeline.summary import FileOutcome, FormOutcome
 
 FORM = FormOutcome("survey", ResultStatus.NEEDS_REVIEW, 3, 1, 1, 1, (("low_confidence", 1),))
 ERROR = ErrorItem("damaged_file", "is truncated", 2)

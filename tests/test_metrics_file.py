@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from pipeline.batch_count import summarise
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.errors import OutputError
 from pipeline.metrics_file import render_metrics, write_metrics
-from pipeline.summary import FileOutcome, FormOutcome, summarise
+from pipeline.summary import FileOutcome, FormOutcome
 from recognizer.drift import Shift
 
 LINE = re.compile(r'[a-z_]+(\{[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"(,[a-z_]+="(?:[^"\\\n]|\\[\\"n])*")*\})? [-+0-9.e]+')

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from pipeline.batch_count import summarise  # noqa: E402
 from pipeline.document import ModelIdentity, ResultStatus  # noqa: E402
 from pipeline.seeded_errors import Seeding  # noqa: E402
 from pipeline.station.access import Access  # noqa: E402
@@ -30,7 +31,7 @@ from pipeline.storage.review_item import BLANK, Answer  # noqa: E402
 from pipeline.storage.reviewers import Reviewer, Reviewers  # noqa: E402
 from pipeline.storage.run_log import RunLog  # noqa: E402
 from pipeline.storage.templates import load_templates  # noqa: E402
-from pipeline.summary import FileOutcome, FormOutcome, summarise  # noqa: E402
+from pipeline.summary import FileOutcome, FormOutcome  # noqa: E402
 from recognizer.drift import Shift  # noqa: E402
 from tests.browser import Browser, Page  # noqa: E402
 from tests.served import served  # noqa: E402

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.train import DataOption
+from pipeline.cli.options import DataOption
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,6 +36,10 @@ class Format(StrEnum):
 MaxError = Annotated[
     float | None,
     typer.Option("--max-error", metavar="SHARE", help="Share of accepted values that may be wrong.  [default: 0.01]"),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder with mnist.npz; without, Keras fetches MNIST."),
 ]
 DeviceOption = Annotated[Device | None, typer.Option("--device", help="Where the networks run.  [default: auto]")]
 

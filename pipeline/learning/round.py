@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.batch_count import summarise
 from pipeline.errors import ReadingError
 from pipeline.learning.report import write_retraining_page
 from pipeline.learning.retraining import RetrainingOptions, RetrainingReport, retrain
@@ -13,7 +14,6 @@ from pipeline.settings import Settings
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RETRAINING, RunLog, new_run_id
 from pipeline.storage.training_set import TrainingSet
-from pipeline.summary import summarise
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import pytest
 
 from flows import corrections
 from flows.corrections import EVENT, announce_corrections
+from pipeline.batch_count import summarise
 from pipeline.storage.review_item import Answer
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog
-from pipeline.summary import summarise
 from tests.storage.review_samples import result
 
 ALL = ("*",)

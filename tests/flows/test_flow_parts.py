@@ -9,10 +9,11 @@ from flows.chunks import is_worth_retrying
 from flows.read_folder import fail_if_nothing_was_read
 from flows.summary_page import MAX_FAILURES, summary_page
 from pipeline.batch import BatchOptions
+from pipeline.batch_count import summarise
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.errors import ModelError, NothingReadError, OutputError, QueueError, TemplateError
 from pipeline.runs import Run
-from pipeline.summary import FileOutcome, FormOutcome, summarise
+from pipeline.summary import FileOutcome, FormOutcome
 
 
 def outcome(name="a.pdf", status=ResultStatus.ACCEPTED, forms=(), errors=(), was_skipped=False):

@@ -7,10 +7,11 @@ import re
 
 from sqlalchemy import text
 
+from pipeline.batch_count import summarise
 from pipeline.document import FieldKind, FieldSpec, FormTemplate, ModelIdentity, ResultStatus, RuleSpec
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog
-from pipeline.summary import FileOutcome, FormOutcome, summarise
+from pipeline.summary import FileOutcome, FormOutcome
 from tests.storage.review_samples import SURVEY, crop, reading, result
 
 TOKEN = "a token of this test"

@@ -13,12 +13,13 @@ from sqlalchemy import JSON, Float, Integer, MetaData, Table, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
+from pipeline.batch_count import summarise
 from pipeline.document import ErrorItem, ResultStatus
 from pipeline.storage import database
 from pipeline.storage.database import open_database
 from pipeline.storage.review_queue import ReviewQueue
 from pipeline.storage.run_log import RunLog, RunState, new_run_id
-from pipeline.summary import FileOutcome, FormOutcome, summarise
+from pipeline.summary import FileOutcome, FormOutcome
 from recognizer.drift import Shift
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
