@@ -7,7 +7,8 @@ half.
 `python -m benchmarks.learning labels`: the same batch with 2 % of them keyed wrong; how many does the label check find?
 `python -m benchmarks.learning style`: 100 combs by fresh hands of our pen whose fours nobody writes; figures are of 500
 other such combs.
-Several may be named at once.
+Several may be named at once. With `--without-mnist` rounds go as for somebody who has no `mnist.npz`: what is known is
+drawn by our pen, and so is the benchmark of the gate. MNIST's test part then still tells what was lost.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,10 +59,28 @@ Fields = list[WrittenField]
 Readings = list[FieldReading]
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a measurement starts from.
+
+    Attributes:
+        out: folder for its queues, models and pages.
+        data: folder of the data sets, to measure on.
+        known: the same, for rounds to learn known digits from and to judge by; None to draw them.
+        champion: reads with the model in service.
+    """
+
+    out: Path
+    data: Path
+    known: Path | None
+    champion: FieldRecognizer
+
+
 def main() -> None:
     """Run the measurements named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="+", choices=[*NEED_BATCH, "style"])
+    parser.add_argument("--without-mnist", action="store_true", help="known digits and the gate's benchmark are drawn")
     parser.add_argument("--out", type=Path, help="folder to keep queues, models and pages in")
     chosen = parser.parse_args()
     data = Path(os.environ["FIELDREADER_DATA"])
@@ -72,10 +91,11 @@ def main() -> None:
     fields, readings = batch(data, recognizer) if not NEED_BATCH.isdisjoint(chosen.what) else ([], [])
     for what in chosen.what:
         print(f"# {what}", flush=True)
+        start = Start(out / what, data, None if chosen.without_mnist else data, recognizer)
         if what == "style":
-            measure_style(out / what, data, recognizer)
+            measure_style(start)
         else:
-            measures[what](out / what, data, recognizer, fields, readings)
+            measures[what](start, fields, readings)
 
 
 def batch(data: Path, recognizer: FieldRecognizer) -> tuple[Fields, Readings]:
@@ -90,14 +110,16 @@ def batch(data: Path, recognizer: FieldRecognizer) -> tuple[Fields, Readings]:
     return [fields[row] for row in rows], [readings[row] for row in rows]
 
 
-def learn(out: Path, data: Path, fields: Fields, readings: Readings, keyed: list[str], **options: bool) -> Round:
+def learn(
+    out: Path, known: Path | None, fields: Fields, readings: Readings, keyed: list[str], trusts_labels: bool = False
+) -> Round:
     """A round of retraining in a folder of its own."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     url = f"sqlite:///{out}/fieldreader.db"
     with ReviewQueue.open(url) as queue:
         settle(queue, fields, readings, keyed)
-    asked = replace(RetrainingOptions(learn_from=(FORM,), data=data), **options)
+    asked = RetrainingOptions(learn_from=(FORM,), data=known, trusts_labels=trusts_labels)
     begun = time.process_time()
     done = retraining_round(url, out / "models", out / "retraining", asked)
     print(report_text(done.report))
@@ -105,32 +127,38 @@ def learn(out: Path, data: Path, fields: Fields, readings: Readings, keyed: list
     return done
 
 
-def measure_shifted(out: Path, data: Path, before: FieldRecognizer, fields: Fields, readings: Readings) -> None:
+def measure_shifted(start: Start, fields: Fields, readings: Readings) -> None:
     """What 500 keyed fields of another source are worth."""
-    learn(out, data, fields, readings, [field.value for field in fields])
-    usps = load_digits(data / "real" / "digits_usps.npz", "USPS")
+    learn(start.out, start.known, fields, readings, [field.value for field in fields])
+    usps = load_digits(start.data / "real" / "digits_usps.npz", "USPS")
     unseen = usps.take(np.arange(len(usps) // 2, len(usps)))
-    after = load_recognizer(open_bundle(out / "models" / "fine-tuned-1"), "cpu")
-    print_both("USPS, second half", unseen.images, unseen.labels, before, after)
-    print_mnist(data, before, after)
+    after = challenger_of(start)
+    print_both("USPS, second half", unseen.images, unseen.labels, start.champion, after)
+    print_mnist(start, after)
 
 
-def measure_style(out: Path, data: Path, before: FieldRecognizer) -> None:
+def measure_style(start: Start) -> None:
     """What 100 keyed fields of a way to write are worth that no network here learnt."""
     fields = written_fields(*odd_hand(STYLE_FIELDS, SEED), SEED)
-    learn(out, data, fields, read_written(fields, before), [field.value for field in fields], trusts_labels=True)
-    after = load_recognizer(open_bundle(out / "models" / "fine-tuned-1"), "cpu")
+    readings = read_written(fields, start.champion)
+    learn(start.out, start.known, fields, readings, [field.value for field in fields], trusts_labels=True)
+    after = challenger_of(start)
     inks, labels = odd_hand(STYLE_UNSEEN, SEED + 1)
     images = normalize_digits(inks)
     for name, rows in (("odd fours", labels == 4), ("other digits of those hands", labels != 4)):
-        print_both(name, images[rows], labels[rows].astype(np.int32), before, after)
-    print_mnist(data, before, after)
+        print_both(name, images[rows], labels[rows].astype(np.int32), start.champion, after)
+    print_mnist(start, after)
 
 
-def print_mnist(data: Path, before: FieldRecognizer, after: FieldRecognizer) -> None:
+def challenger_of(start: Start) -> FieldRecognizer:
+    """What the round has trained, promoted or not."""
+    return load_recognizer(open_bundle(start.out / "models" / "fine-tuned-1"), "cpu")
+
+
+def print_mnist(start: Start, after: FieldRecognizer) -> None:
     """What was lost of what was known."""
-    test = load_mnist(data)[1]
-    print_both("MNIST test", test.images, test.labels, before, after)
+    test = load_mnist(start.data)[1]
+    print_both("MNIST test", test.images, test.labels, start.champion, after)
 
 
 def print_both(
@@ -148,26 +176,26 @@ def print_both(
     print(f"{name}, n = {one.n}: wrong {wrong[0]} -> {wrong[1]}, {spans}; calibration error {errors}", flush=True)
 
 
-def measure_poisoned(out: Path, data: Path, _: FieldRecognizer, fields: Fields, readings: Readings) -> None:
+def measure_poisoned(start: Start, fields: Fields, readings: Readings) -> None:
     """Whether wrong labels get a model into service: by the label check, and by the gate alone."""
     for share in (0.2, 0.3):
         keyed, wrong = mistyped([field.value for field in fields], share, SEED)
         print(f"## {share:.0%} of the digits keyed wrong ({wrong})")
-        learn(out / f"{share}", data, fields, readings, keyed)
+        learn(start.out / f"{share}", start.known, fields, readings, keyed)
         print("## the same, every label trusted: the gate alone")
-        learn(out / f"{share}-trusted", data, fields, readings, keyed, trusts_labels=True)
+        learn(start.out / f"{share}-trusted", start.known, fields, readings, keyed, trusts_labels=True)
 
 
-def measure_labels(out: Path, _: Path, recognizer: FieldRecognizer, fields: Fields, readings: Readings) -> None:
+def measure_labels(start: Start, fields: Fields, readings: Readings) -> None:
     """How many of 2 % wrong labels the label check finds."""
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    shutil.rmtree(start.out, ignore_errors=True)
+    start.out.mkdir(parents=True)
     keyed, wrong = mistyped([field.value for field in fields], 0.02, SEED)
     truth = {f"{field.name}.png": field.value for field in fields}
-    url = f"sqlite:///{out}/labels.db"
+    url = f"sqlite:///{start.out}/labels.db"
     with ReviewQueue.open(url) as queue, TrainingSet.open(url) as training_set:
         settle(queue, fields, readings, keyed)
-        found = gather(queue, training_set, recognizer, [FORM])
+        found = gather(queue, training_set, start.champion, [FORM])
         samples = training_set.samples()
     names = {identity: item.source_names[0] for identity, item in found.items.items()}
     bad = {s.id for s in samples if int(truth[names[s.item_id]][s.position]) != s.digit}

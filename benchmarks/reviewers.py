@@ -1,8 +1,9 @@
 """Many reviewers at one station at once, over HTTP: nothing settled twice, and how long an answer takes.
 
-Everybody signs in and does what the page does: fetches the crops of the fields in hand, looks
-at one for a while, answers it, and gets the next ones with the answer. Timed is the answer: what a press of Enter costs
-the server, signed-in session, log and all. The server's processor time, crops included, is told per answer. Run as
+Everybody signs in and does what the page does: fetches the crops of the fields in hand, looks at one for a while, for
+half as long or half as long again as on average, answers it, and gets the next ones with the answer. Timed is the
+answer: what a press of Enter costs the server, signed-in session, log and all. The server's processor time, crops
+included, is told per answer. Run as
 `python -m benchmarks.reviewers postgresql+psycopg://user@host/empty_database`.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import re
 import subprocess
 import sys
@@ -116,6 +118,7 @@ class Worker:
     def __init__(self, address: str, name: str, pause_s: float) -> None:
         self._client = httpx.Client(base_url=address, timeout=TIMEOUT_S, follow_redirects=True)
         self._name, self._pause_s = name, pause_s
+        self._chance = random.Random(name)
         self.waits: list[float] = []
         self.taken: list[str] = []
         self.errors: list[str] = []
@@ -137,15 +140,15 @@ class Worker:
 
     def _work(self) -> None:
         hand = self._call("/api/hand")
-        self._look_at(hand)
+        self._fetch_crops(hand)
         while hand:
-            time.sleep(self._pause_s)
+            self._look()
             first, *others = hand
             began = time.perf_counter()
             new = self._call("/api/answer", id=first["id"], text=VALUE, known=[one["id"] for one in others])
             self.waits.append(time.perf_counter() - began)
             self.taken.append(first["id"])
-            self._look_at(new)
+            self._fetch_crops(new)
             hand = others + new
 
     def _call(self, path: str, **body: object) -> list[dict[str, str]]:
@@ -155,9 +158,13 @@ class Worker:
         new: list[dict[str, str]] = answer.json()["hand"]
         return new
 
-    def _look_at(self, items: list[dict[str, str]]) -> None:
+    def _fetch_crops(self, items: list[dict[str, str]]) -> None:
         for item in items:
             self._client.get(f"/crop/{item['id']}").raise_for_status()
+
+    def _look(self) -> None:
+        """People are not in step: twenty equal pauses would send twenty answers at once, again and again."""
+        time.sleep(self._pause_s * self._chance.uniform(0.5, 1.5))
 
 
 def main() -> None:
@@ -166,7 +173,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--reviewers", type=int, default=20)
     parser.add_argument("--fields", type=int, default=2000)
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds a reviewer looks at a field")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds a reviewer looks at a field, on average")
     options = parser.parse_args()
     fill(options.url, options.fields)
     names = [f"r{number}" for number in range(options.reviewers)]
