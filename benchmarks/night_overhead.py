@@ -27,6 +27,8 @@ from tests.batch_parts import draw_form
 from tests.flows.orchestra import Orchestra
 
 FEW = 20
+POLL_S = 10.0
+"""Asking oftener would be the larger part of the server's work."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Turns:
     def by_flow(self, inbox: Path, idle: float) -> Cost:
         others, began, out = self._others_s(), time.monotonic(), self._out()
         run = self._orchestra.begin("read-folder/on-demand", folder=inbox, out=out, templates=None, jobs=1)
-        self._orchestra.wait(run, "COMPLETED", timeout_s=7200)
+        self._orchestra.wait(run, "COMPLETED", timeout_s=7200, poll_s=POLL_S)
         busy = self._others_s() - others - idle * (time.monotonic() - began)
         return Cost(busy, self._clock_s("read-folder"), _reading_s(out), idle)
 

@@ -44,7 +44,7 @@ def read_folder(
         max_error: share of accepted values that may be wrong; the setting when None.
         jobs: documents read at the same time; the setting, else one a processor core, when None.
         again: read also what has been read in the same way before.
-        chunk_files: files in one task; 50 for each process that reads when None.
+        chunk_files: files in one task; 100 for each process that reads when None.
         archive: folder that originals move to once they are read; None to leave them where they are.
         shard, shards: read only part `shard`, from 1, of so many parts; see the flow `wide`.
 

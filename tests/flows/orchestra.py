@@ -168,7 +168,7 @@ class Orchestra:
         found = self.ask(f"deployments/name/{deployment}", method="GET")
         self.ask(f"deployments/{found['id']}/pause_deployment")
 
-    def wait(self, run: str, state: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
+    def wait(self, run: str, state: str, timeout_s: float = PATIENCE_S, poll_s: float = 0.5) -> dict[str, Any]:
         """A run, as soon as it is in a state; fails when it ends in another."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -178,7 +178,7 @@ class Orchestra:
             said = f"{found['state']}\n{self.log('worker-1')}\n{self.log('worker-2')}"
             assert found["state_type"] not in ENDS, said
             assert time.monotonic() < deadline, said
-            time.sleep(0.5)
+            time.sleep(poll_s)
 
     def wait_for_sign_of_life(self, run: str) -> None:
         """Until a run has said that it lives and the server knows: from then on its silence is noticed."""
