@@ -16,7 +16,7 @@ from pipeline.storage.intake import is_settled, list_inbox
 from pipeline.storage.names import display_name
 
 CHUNK_FILES = 100
-"""Files in a chunk. A scanned batch file has about four pages, and a workflow task pays off from about 200 pages on."""
+"""Files in a chunk, a page or two each: a workflow task pays off from about 200 pages on."""
 
 _READ_BYTES = 1 << 20
 
