@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.calibration import softmax
+from recognizer.chatter import without_chatter
 from recognizer.classifier import ImageStack, LiteRtEngine
 from recognizer.errors import ModelError
 from recognizer.network import as_pixels
@@ -96,7 +97,7 @@ def convert_int8(model: keras.Model, representative: ImageStack) -> bytes:
         for image in (np.zeros_like(representative[0]), np.full_like(representative[0], 255), *representative):
             yield [as_pixels(image[None])]
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), without_chatter():
         warnings.simplefilter("ignore")  # TensorFlow's converter announces its own deprecation
         model.export(folder, format="tf_saved_model", verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)

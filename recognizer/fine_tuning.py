@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,6 +98,7 @@ class Beside:
         files: files of the new bundle that stand in place of the parent's, by name.
         data_fingerprint: identity of the training set.
         replay: from `replay_for`, for several challengers of one parent; None to draw it here.
+        on_step: told after each step how many are done, and of how many.
     """
 
     calibrate_on: Digits | None = None
@@ -105,6 +106,7 @@ class Beside:
     files: Mapping[str, Path] = field(default_factory=dict)
     data_fingerprint: str = ""
     replay: Replay | None = None
+    on_step: Callable[[int, int], None] = lambda done, steps: None
 
 
 @dataclass(frozen=True)
@@ -165,8 +167,7 @@ def fine_tune(
         raise DatasetError("the model knows ten classes only; crops that are 'not one digit' cannot be learnt")
     keras.utils.set_random_seed(options.seed)
     replay = beside.replay or replay_for(parent, options)
-    watched = {name: (normalize_digits(digits), classes) for name, (digits, classes) in beside.watched.items()}
-    curve = _continue(model, (images, classes), replay, options, watched)
+    curve = _continue(model, (images, classes), replay, options, beside)
     share = mixed(model, _network_of(parent), replay)
     version = options.version or _counted_up(parent.version)
     with tempfile.TemporaryDirectory() as folder:
@@ -217,9 +218,10 @@ def _continue(
     corrected: tuple[ImageStack, IntArray],
     replay: Replay,
     options: FineTuneOptions,
-    watched: Mapping[str, tuple[ImageStack, IntArray]],
+    beside: Beside,
 ) -> tuple[CurvePoint, ...]:
     """Train on batches that mix corrected digits, varied anew each time, with replayed ones."""
+    watched = {name: (normalize_digits(digits), classes) for name, (digits, classes) in beside.watched.items()}
     rng = np.random.default_rng(options.seed)
     count, classes = replay.logits.shape
     keyed = np.eye(classes, classes + 1, dtype=np.float32)
@@ -250,6 +252,7 @@ def _continue(
         batch = np.concatenate([varied, replay.images[theirs]])
         targets = np.concatenate([keyed[corrected[1][mine]], known[theirs]])
         loss = model.train_on_batch(as_pixels(batch), targets)
+        beside.on_step(step, steps)
         if step in looks:
             # Keras answers with the mean over all batches since it was last told to begin anew.
             curve.append(CurvePoint(step, float(np.ravel(loss)[0]), _shares_right(model, watched)))

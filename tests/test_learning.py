@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -104,9 +105,14 @@ def test_corrections_of_a_new_hand_are_learnt_promoted_taken_back_and_purged(url
     later = later_fields(recognizer)
     store, pages = tmp_path / "models", tmp_path / "retraining"
     before = champion(store)
+    told = []
 
-    done = retraining_round(url, store, pages, VOUCHED_FOR)
+    done = retraining_round(url, store, pages, VOUCHED_FOR, told.append)
 
+    networks = [list(steps) for _, steps in itertools.groupby(told, lambda one: one.stand_in)]
+    assert [steps[0].stand_in for steps in networks] == [0, 1, 2, 3]
+    assert all(one.stand_ins == 3 for one in told)
+    assert all([one.step for one in steps] == list(range(1, steps[0].steps + 1)) for steps in networks)
     report = done.report
     assert report.verdict is Verdict.PROMOTED, report.reason
     after = champion(store)

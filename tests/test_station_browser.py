@@ -242,6 +242,18 @@ def test_every_deed_has_a_key_and_can_be_undone(place):
 
 
 @slow
+def test_skipping_is_no_speed(place):
+    page = place.fill(7).start().tab()
+    for _ in range(6):
+        page.press("F3")
+        drained(page)
+    assert "/h" not in page.run("document.getElementById('numbers').innerText")
+    for _ in range(6):
+        place.key(page)
+        drained(page)
+    assert "/h" in page.run("document.getElementById('numbers').innerText")
+
+
 def test_a_refusal_that_comes_late_takes_no_key_that_was_meant_for_the_next_field(place):
     page = place.fill(3).start().tab()
     page.run(

@@ -44,12 +44,14 @@ def retrain(
 
     settings = global_options(context).settings(data=data, learn_from=tuple(learn_from) if learn_from else None)
     with without_chatter():
+        from pipeline.cli.training_progress import retraining_bar
         from pipeline.learning.report import report_text
         from pipeline.learning.retraining import Verdict
         from pipeline.learning.round import retraining_options, retraining_round
 
-        options = replace(retraining_options(settings), trusts_labels=trust_labels)
-        done = retraining_round(settings.queue_url, settings.model_store, settings.retraining_pages, options)
+    options = replace(retraining_options(settings), trusts_labels=trust_labels)
+    with retraining_bar() as show:
+        done = retraining_round(settings.queue_url, settings.model_store, settings.retraining_pages, options, show)
     typer.echo(report_text(done.report), nl=False)
     typer.echo(f"\nEvery case with its picture: {done.page}")
     if done.report.verdict is Verdict.PROMOTED:

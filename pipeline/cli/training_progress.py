@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.cli.terminal import duration, plain_table, stderr, stdout
 from pipeline.errors import SettingsError
+from pipeline.learning.challengers import LearningProgress, OnProgress
 from recognizer.run_folder import badness
 from recognizer.strip_training import StripProgress, StripTrainingOptions, train_strips
 from recognizer.sweep import SweepRun, best_first, sweep_runs, write_sweep
@@ -114,6 +115,24 @@ def _bar() -> Progress:
         TextColumn("{task.fields[figures]}"),
         console=stderr(),
     )
+
+
+@contextmanager
+def retraining_bar() -> Iterator[OnProgress]:
+    """A bar on standard error while challenger and stand-ins learn; gives what is to be told of it."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.percentage:.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), console=stderr()) as bar:
+        task = bar.add_task("labels are looked at", total=None)
+
+        def show(progress: LearningProgress) -> None:
+            who = f"stand-in {progress.stand_in} of {progress.stand_ins}" if progress.stand_in else "the challenger"
+            networks = 1 + progress.stand_ins
+            share = (progress.stand_in + progress.step / progress.steps) / networks
+            is_last = progress.stand_in == progress.stand_ins and progress.step == progress.steps
+            what = "both models read the corrections" if is_last else f"{who} learns"
+            bar.update(task, total=1, completed=share, description=what)
+
+        yield show
 
 
 def train_strips_with_progress(options: StripTrainingOptions) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,25 @@ class Turn:
     reader: Bundle
 
 
+@dataclass(frozen=True, slots=True)
+class LearningProgress:
+    """How far a round has come.
+
+    Attributes:
+        stand_in: number of the one that learns, from 1; 0 for the challenger itself, which comes first.
+        stand_ins: how many there will be.
+        step, steps: of this network.
+    """
+
+    stand_in: int
+    stand_ins: int
+    step: int
+    steps: int
+
+
+OnProgress = Callable[[LearningProgress], None]
+
+
 @dataclass(frozen=True)
 class Challengers:
     """A challenger, and the turns in which all that judges is read.
@@ -49,6 +68,7 @@ def train_challengers(
     benchmark: Digits,
     point: OperatingPoint,
     options: FineTuneOptions,
+    on_progress: OnProgress = lambda progress: None,
 ) -> Challengers:
     """Train and calibrate them, with the champion's thresholds as estimates: nothing certifies them for another model.
 
@@ -80,18 +100,27 @@ def train_challengers(
             "benchmark": ([crops[row] for row in rows], labels[rows]),
         },
     )
-    tuned = fine_tune(parent, *digits_of_samples(gathered.training), folder, tuning, watching)
+    parts = list(_parts(gathered))
+
+    def telling(stand_in: int, beside: Beside) -> Beside:
+        def on_step(step: int, steps: int) -> None:
+            on_progress(LearningProgress(stand_in, len(parts), step, steps))
+
+        return replace(beside, on_step=on_step)
+
+    tuned = fine_tune(parent, *digits_of_samples(gathered.training), folder, tuning, telling(0, watching))
     turns = [Turn(gathered.held_out, tuned.bundle)]
-    for part, judging, learning in _parts(gathered):
-        stand_in = fine_tune(parent, *digits_of_samples(learning), work / f"stand-in-{part}", tuning, plain)
+    for number, (judging, learning) in enumerate(parts, start=1):
+        own = work / f"stand-in-{number}"
+        stand_in = fine_tune(parent, *digits_of_samples(learning), own, tuning, telling(number, plain))
         turns.append(Turn(judging, stand_in.bundle))
     return Challengers(tuned, tuple(turns))
 
 
-def _parts(gathered: Gathered) -> Iterator[tuple[int, tuple[Sample, ...], Sequence[Sample]]]:
-    """Each part that trains and may judge: its samples that judge, and those of the others to learn from."""
+def _parts(gathered: Gathered) -> Iterator[tuple[tuple[Sample, ...], Sequence[Sample]]]:
+    """For each part that trains and may judge: its samples that judge, and those of the others to learn from."""
     for part in range(PARTS):
         judging = tuple(sample for sample in gathered.judging if sample.part == part)
         learning = [sample for sample in gathered.training if sample.part != part]
         if part != NEVER_TRAINS and judging and learning:
-            yield part, judging, learning
+            yield judging, learning

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.confidence.operating_point import OperatingPoint, load_operating_point
 from pipeline.errors import ModelError
-from pipeline.learning.challengers import CHALLENGER_NAME, Challengers, train_challengers
+from pipeline.learning.challengers import CHALLENGER_NAME, Challengers, OnProgress, train_challengers
 from pipeline.learning.field_comparison import FieldPair, read_both, tallies
 from pipeline.learning.gate import Check, judge
 from pipeline.learning.gathering import Gathered, gather
@@ -117,7 +117,11 @@ class RetrainingReport:
 
 
 def retrain(
-    queue: ReviewQueue, training_set: TrainingSet, store: Path, options: RetrainingOptions = RetrainingOptions()
+    queue: ReviewQueue,
+    training_set: TrainingSet,
+    store: Path,
+    options: RetrainingOptions = RetrainingOptions(),
+    on_progress: OnProgress = lambda progress: None,
 ) -> RetrainingReport:
     """Fine-tune the model in service on the queue's corrections, and promote the challenger if it is proven better.
 
@@ -126,6 +130,7 @@ def retrain(
         training_set: of the same database; brought in line with the queue.
         store: folder of the user's models; a challenger is kept there even when refused.
         options: which forms, data, minimum counts and training.
+        on_progress: told while networks learn.
 
     Raises:
         ReadingError: the queue, the model in service or the benchmark cannot be used.
@@ -147,7 +152,7 @@ def retrain(
     with tempfile.TemporaryDirectory() as work:
         place = _next_place(store)
         try:
-            challengers = train_challengers(parent, place, Path(work), gathered, benchmark, point, tuning)
+            challengers = train_challengers(parent, place, Path(work), gathered, benchmark, point, tuning, on_progress)
         except ModelError as error:
             # Corrections that contradict each other leave networks so undecided that their export reads differently.
             return replace(nothing, verdict=Verdict.REFUSED, reason=str(error))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.batch_count import summarise
 from pipeline.errors import ReadingError
+from pipeline.learning.challengers import OnProgress
 from pipeline.learning.report import write_retraining_page
 from pipeline.learning.retraining import RetrainingOptions, RetrainingReport, retrain
 from pipeline.settings import Settings
@@ -29,13 +30,16 @@ def retraining_options(settings: Settings) -> RetrainingOptions:
     return RetrainingOptions(learn_from=settings.learn_from, data=settings.data, reading=settings.reading)
 
 
-def retraining_round(url: str, store: Path, pages: Path, options: RetrainingOptions) -> Round:
+def retraining_round(
+    url: str, store: Path, pages: Path, options: RetrainingOptions, on_progress: OnProgress = lambda progress: None
+) -> Round:
     """Retrain, write down that it was done, and leave the page `PAGES/<time>-<digits>/retraining.html`.
 
     Args:
         url: database of queue, training set and runs.
         store: folder of the user's models.
         pages: folder of the pages of all rounds.
+        on_progress: told while networks learn, which takes minutes.
 
     Raises:
         ReadingError: the database, the model in service or the benchmark cannot be used, or the page not be written.
@@ -44,7 +48,7 @@ def retraining_round(url: str, store: Path, pages: Path, options: RetrainingOpti
     with RunLog.open(url) as log, ReviewQueue.open(url) as queue, TrainingSet.open(url) as training_set:
         log.begin(identity, RETRAINING)
         try:
-            report = retrain(queue, training_set, store, options)
+            report = retrain(queue, training_set, store, options, on_progress)
             page = write_retraining_page(pages / identity, report, queue)
         except BaseException as error:
             log.stop(identity, error.code if isinstance(error, ReadingError) else type(error).__name__)

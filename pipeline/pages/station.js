@@ -11,6 +11,7 @@ const CHECK_AFTER_MS = 120;
 const LOOK_AGAIN_MS = 60000;
 const ATTENDED_MS = 25 * 60000;
 const PAUSE_MS = 60000; // longer between two answers is a break, not work
+const ANSWER = "/api/answer";
 const UNREADABLE = "?";
 const BLANK = "blank";
 
@@ -26,7 +27,7 @@ let checkTimer = 0;
 let checkNumber = 0;
 const kept = new Map(); // what was keyed for a field, should it come back
 const refused = new Map(); // why a field came back
-const times = [];
+const times = []; // of the last answers; a field that was skipped is no work done
 const pictures = new Map();
 
 // --- talking to the server ---------------------------------------------------------------------
@@ -293,7 +294,7 @@ function leave(path, body) {
   const item = hand.shift();
   refused.delete(item.id);
   keep(item, body);
-  times.push(Date.now());
+  if (path === ANSWER) times.push(Date.now());
   if (times.length > 60) times.shift();
   if (progress && !progress.are_more_waiting) progress = { ...progress, waiting: Math.max(0, progress.waiting - 1) };
   say("saving");
@@ -308,10 +309,10 @@ const deeds = {
     if (refused.get(hand[0].id)?.isRule && !insisting) insist(hand[0]);
     else if (!text && hand[0].looks_blank) deeds.blank(); // the machine's proposal, as any other
     else if (!text) remark("Key what the field shows. F8 if it is blank, F2 if nobody can read it.");
-    else leave("/api/answer", { text, insist: insisting });
+    else leave(ANSWER, { text, insist: insisting });
   },
-  unreadable: () => leave("/api/answer", { text: UNREADABLE }),
-  blank: () => leave("/api/answer", { text: BLANK }),
+  unreadable: () => leave(ANSWER, { text: UNREADABLE }),
+  blank: () => leave(ANSWER, { text: BLANK }),
   skip: () => leave("/api/skip", {}),
   escalate: () => leave("/api/escalate", {}),
   page() {
