@@ -67,7 +67,7 @@ class FineTuneOptions:
     batch_size: int = 64
     learning_rate: float = 3e-4
     replay_part: float = 0.7
-    likeness: float = 2.0
+    likeness: float = 0.03
     known: int = 6000
     kept: int = 4000
     data: Path | None = None
