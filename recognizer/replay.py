@@ -26,7 +26,7 @@ from recognizer.readings import CLASS_COUNT, FloatArray
 SHARES = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15)
 """How far a challenger may go from its parent, see `mixed`."""
 MOST_LOST = 0.00025
-"""Share of the kept digits that a challenger may lose: half of what the gate grants on digits that nothing is chosen by."""
+"""Share of the kept digits that a challenger may lose: half of what the gate grants, on digits that choose nothing."""
 _NON_DIGITS = 0.25
 _KEPT_BENT = 0.8
 
