@@ -59,12 +59,14 @@ class Placing:
         left_out: share of the ink in its row that looks like digits and is not in the region.
         same_pen: share of the ink in its row that stands before it, may be of the same pen, and is not in the region.
         more_read: digits that another way to see the picture reads beside the same ones.
+        is_cut_from_comb: a comb round the region holds writing in more cells than the region has digits.
     """
 
     lead: float = SURE_LEAD
     left_out: float = 0.0
     same_pen: float = 0.0
     more_read: float = 0.0
+    is_cut_from_comb: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -170,5 +170,7 @@ def _flags(trace: FieldTrace) -> Iterator[str]:
         yield "clipped by the edge"
     if trace.decoded.has_odd_ink:
         yield "ink among the digits that is none"
+    if field.region.placing.is_cut_from_comb:
+        yield "writing in more cells than were read"
     if not trace.decoded.readers_agree:
         yield "the readers disagree"

@@ -22,7 +22,6 @@ SHOWN_MM = 12.0
 """Height that a picture with a comb is taken to show where neither rules nor boxes tell."""
 OTHER_SIZE = 1.4
 """Boxes that are not found in one size are looked for in another, so many times as coarse."""
-MIN_UPRIGHTS = MIN_CELLS + 1
 FRAME_PX = 8
 APART_PX = 2
 """Cells this far apart are boxes of their own."""
@@ -65,8 +64,7 @@ def _sizes(crop: CleanCrop) -> Iterator[tuple[float, ...]]:
     if heights:
         yield tuple(height / BOX_HEIGHT_MM for height in sorted(heights)[:MAX_SIZES])
         yield (OTHER_SIZE * min(heights) / BOX_HEIGHT_MM,)
-    if crop.rules or crop.uprights >= MIN_UPRIGHTS:
-        yield (len(crop.printed) / SHOWN_MM,)
+    yield (len(crop.printed) / SHOWN_MM,)
 
 
 def _box_heights(crop: CleanCrop) -> list[float]:

@@ -88,7 +88,6 @@ class CleanCrop:
         ink: (h, w) bool, what is dark beside the printed lines.
         paper: (h, w) uint8, brightness of the paper under every pixel.
         rules, walls: the lines that were there.
-        uprights: number of straight upright strokes and lines, walls or not.
         to_crop: (3, 3), pixels of `gray` to pixels of the picture handed in.
     """
 
@@ -98,7 +97,6 @@ class CleanCrop:
     paper: GrayImage
     rules: tuple[PrintedLine, ...]
     walls: tuple[PrintedLine, ...]
-    uprights: int
     to_crop: FloatMatrix
 
 
@@ -125,13 +123,12 @@ def clean_crop(image: GrayImage) -> CleanCrop:
         gray, to_crop = np.asarray(turned, np.uint8), to_crop @ level_to_gray
         ink, paper = ink_and_paper(gray)
         rules = _rules(ink)
-    uprights = _uprights(ink)
-    walls = _walls(uprights, rules, ink.shape)
+    walls = _walls(_uprights(ink), rules, ink.shape)
     erased_walls = _erasable(np.ascontiguousarray(ink.T), walls).T
     written = ink & ~_erasable(ink, rules) & ~erased_walls
     soft_edges = cv2.dilate(erased_walls.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     painted = np.asarray(np.where(soft_edges, paper, gray), np.uint8)
-    return CleanCrop(painted, gray, written, paper, tuple(rules), tuple(walls), len(uprights), to_crop)
+    return CleanCrop(painted, gray, written, paper, tuple(rules), tuple(walls), to_crop)
 
 
 def ink_and_paper(gray: GrayImage) -> tuple[BoolImage, GrayImage]:

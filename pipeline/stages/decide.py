@@ -116,7 +116,7 @@ def _blocking(field: Segmentation, decoded: Decoded, best: Reading | None, writi
     elif best.value is None:
         found.append(rule_failed(spec.kind))
     is_odd_comb = field.comb is not None and (decoded.not_digit_share > 0 or field.comb.is_one_blob)
-    if is_odd_comb or decoded.has_odd_ink:
+    if is_odd_comb or decoded.has_odd_ink or field.region.placing.is_cut_from_comb:
         found.append(Reason.NOT_A_DIGIT)
     if is_overflow(field):
         found.append(Reason.OVERFLOW)

@@ -54,7 +54,10 @@ def regions_of_crops(
         One region a picture, in order; their page is the picture itself.
     """
     seen = [see_crop(image, spec) for image, spec in zip(images, specs, strict=True)]
-    return tuple(replace(read[0].view.region, placing=_placing(read)) for read in read_views(seen, recognizer))
+    return tuple(
+        replace(read[0].view.region, placing=_placing(read, len(one.comb_crops)))
+        for one, read in zip(seen, read_views(seen, recognizer), strict=True)
+    )
 
 
 def see_crop(image: GrayImage, spec: FieldSpec) -> SeenCrop:
@@ -119,14 +122,15 @@ def read_views(seen: Sequence[SeenCrop], recognizer: Recognizer) -> tuple[tuple[
     return tuple(found)
 
 
-def _placing(read: Sequence[ReadView]) -> Placing:
-    """How surely the first of the views shows the field."""
+def _placing(read: Sequence[ReadView], filled_cells: int) -> Placing:
+    """How surely the first of the views shows the field, where so many cells of a comb are filled in."""
     best = read[0]
     rivals = [score_view(other.features) for other in read[1:] if other.text != best.text]
     lead = score_view(best.features) - max(rivals) if rivals else SURE_LEAD
     left_out = best.features.get("digits_before", 0.0) + best.features.get("digits_after", 0.0)
     more = max((len(other.text) - len(best.text) for other in read[1:] if best.text in other.text), default=0)
-    return Placing(min(lead, SURE_LEAD), left_out, best.features.get("alike_before", 0.0), float(more))
+    is_cut = not best.view.is_comb and sum(map(str.isdigit, best.text)) < filled_cells
+    return Placing(min(lead, SURE_LEAD), left_out, best.features.get("alike_before", 0.0), float(more), is_cut)
 
 
 def _read_cells(rows: FloatArray) -> tuple[tuple[str, float], ...]:

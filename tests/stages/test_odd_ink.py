@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.document import FieldKind, FieldReading, FieldSpec, Reason
-from pipeline.process import ReadingOptions
+from benchmarks.drawn.corrections import odd_hand, written_fields
+from pipeline.document import Decision, FieldKind, FieldReading, FieldSpec, Reason
+from pipeline.process import ReadingOptions, read_crop
 from pipeline.reading_model import ReadingModel, open_model
 from pipeline.stages.decide import decide_field
 from pipeline.stages.decode import decode_field
@@ -111,3 +112,18 @@ def test_a_blob_over_several_cells_and_nothing_beside_it_is_no_number(
     threshold = model.operating_point.threshold(decoded.reader, 0.01, FieldKind.DIGITS)
     reading = decide_field(field, decoded, threshold, ReadingOptions().decide)
     assert (Reason.NOT_A_DIGIT in reading.reasons) == is_odd
+
+
+def test_cells_with_signs_nobody_knows_are_not_left_out_as_a_caption(model: ReadingModel) -> None:
+    recognizer = load_recognizer(model.bundle, "cpu")
+    fields = written_fields(*odd_hand(40, seed=3), seed=3)
+    readings = [
+        read_crop(field.picture, FieldSpec("code", FieldKind.DIGITS), recognizer, model.operating_point)
+        for field in fields
+    ]
+    accepted = [
+        (field.value, reading.value)
+        for field, reading in zip(fields, readings, strict=True)
+        if reading.decision is Decision.ACCEPTED
+    ]
+    assert all(truth == value for truth, value in accepted)
