@@ -56,7 +56,7 @@ def look(orchestra: Orchestra, home: Path) -> None:
         page = browser.new_page()
         page.look(*SIZE)
         for name, path, text in (
-            ("night-deployments", "deployments", "weekly"),
+            ("night-deployments", "deployments", "audit"),
             ("night-artifact", f"artifacts/artifact/{artifacts['nightly']}", "waiting for a person"),
             ("night-failures", f"artifacts/artifact/{artifacts['nightly-failures']}", "giro-damaged.pdf"),
         ):
